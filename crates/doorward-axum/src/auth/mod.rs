@@ -1,0 +1,18 @@
+//! Extractors that say who is calling.
+//!
+//! A handler that takes one of them cannot be reached without it. They need an `Arc<Authenticator>` (and
+//! [`SessionCookies`] for [`Session`]) in the router's state, by [`axum::extract::FromRef`].
+
+mod basic;
+mod bearer;
+mod client_address;
+mod network;
+mod role;
+mod session;
+
+pub use basic::{Basic, BasicRejection};
+pub use bearer::{Bearer, BearerRejection, bearer_token};
+pub use client_address::{ClientAddress, TrustedProxies};
+pub use network::{Network, NetworkError};
+pub use role::{Admin, RequireRole, RoleName, RoleRejection};
+pub use session::{Session, SessionCookies};

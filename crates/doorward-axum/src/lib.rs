@@ -1,0 +1,62 @@
+//! The HTTP face of doorward for axum applications.
+//!
+//! - [`ApiError`]: the one error type of a handler and its one renderer (plain
+//!   `{"error":"…"}`, or RFC 9457 when the client asks for it).
+//! - [`Json`], [`RawJson`], [`Query`], [`Path`], [`PathInt`]: extractors whose
+//!   refusals are `ApiError`s.
+//! - [`Bearer`], [`Basic`], [`RequireRole`], [`Session`]: who is calling, as parts
+//!   of a handler's signature.
+//! - [`app`]: wraps a router in everything that every answer needs (request id,
+//!   security headers, deadlines, JSON for every failure).
+//! - [`serve`]: an accept loop that cuts slow and idle clients, holds ceilings
+//!   and drains on shutdown.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use doorward_axum::{ShellConfig, app, serve};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let router = Router::new().route("/", get(|| async { "hello" }));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:5000").await?;
+//! serve(listener, app(router, ShellConfig::default()), std::future::pending()).await?;
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test may stop at once"
+    )
+)]
+#![warn(missing_docs)]
+
+mod auth;
+mod context;
+mod error;
+mod extract;
+mod limits;
+mod problem;
+mod refusals;
+mod serve;
+mod shell;
+mod strict_json;
+
+pub use auth::{
+    Admin, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, Network, NetworkError,
+    RequireRole, RoleName, RoleRejection, Session, SessionCookies, TrustedProxies, bearer_token,
+};
+pub use context::{BodyRules, PeerAddr, RequestId};
+pub use error::ApiError;
+pub use extract::json::{Json, JsonRejection};
+pub use extract::path::{Path, PathInt};
+pub use extract::query::{Query, QueryRejection};
+pub use extract::raw_json::RawJson;
+pub use limits::HttpLimits;
+pub use serve::{ServeError, serve};
+pub use shell::config::ShellConfig;
+pub use shell::cors::{Cors, CorsError};
+pub use shell::{App, ResponseFuture, app};

@@ -1,0 +1,106 @@
+//! The core's refusals as answers: one match each, so that a new refusal has no answer until it is given one here.
+
+use std::time::Duration;
+
+use doorward::{
+    access::IssueError,
+    authenticator::{LoginError, RegistrationError},
+    password::{HashPoolError, PolicyViolation},
+    store::StoreError,
+    username::InvalidUsername,
+};
+use http::HeaderValue;
+
+use crate::ApiError;
+
+/// When to try again after the database failed.
+const DATABASE_RETRY: Duration = Duration::from_secs(2);
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Busy(_) | StoreError::Unreachable(_) => {
+                Self::service_unavailable(DATABASE_RETRY)
+                    .with_code("database_unavailable")
+                    .with_source(error)
+            }
+            StoreError::AlreadyExists
+            | StoreError::Corrupt { .. }
+            | StoreError::Migration(_)
+            | StoreError::Database(_) => Self::internal().with_source(error),
+        }
+    }
+}
+
+impl From<HashPoolError> for ApiError {
+    fn from(error: HashPoolError) -> Self {
+        match error {
+            HashPoolError::Busy { retry_after } => {
+                Self::service_unavailable(retry_after).with_code("hashing_busy")
+            }
+            other => Self::internal().with_source(other),
+        }
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => Self::unauthorized(
+                error.to_string(),
+                HeaderValue::from_static("Bearer realm=\"doorward\""),
+            )
+            .with_code("invalid_credentials"),
+            LoginError::Throttled(throttled) => {
+                Self::too_many_requests(throttled.retry_after).with_code("login_throttled")
+            }
+            LoginError::Busy { retry_after } => {
+                Self::service_unavailable(retry_after).with_code("hashing_busy")
+            }
+            LoginError::Hash(error) => error.into(),
+            LoginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegistrationError> for ApiError {
+    fn from(error: RegistrationError) -> Self {
+        match error {
+            RegistrationError::AdministratorRequired => {
+                Self::forbidden(error.to_string()).with_code("insufficient_role")
+            }
+            RegistrationError::Password(violation) => violation.into(),
+            RegistrationError::UsernameTaken => {
+                Self::conflict(error.to_string()).with_code("username_taken")
+            }
+            RegistrationError::Hash(error) => error.into(),
+            RegistrationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PolicyViolation> for ApiError {
+    fn from(violation: PolicyViolation) -> Self {
+        Self::bad_request(sentence(&violation.to_string())).with_code(violation.code())
+    }
+}
+
+impl From<InvalidUsername> for ApiError {
+    fn from(error: InvalidUsername) -> Self {
+        Self::bad_request(error.to_string()).with_code("username_invalid")
+    }
+}
+
+impl From<IssueError> for ApiError {
+    fn from(error: IssueError) -> Self {
+        Self::internal().with_source(error)
+    }
+}
+
+/// The core's messages start in lower case, since they stand inside others in logs; an answer is a sentence.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}

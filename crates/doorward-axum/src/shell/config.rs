@@ -1,0 +1,20 @@
+//! What [`crate::app`] can be told.
+
+use super::cors::Cors;
+use crate::limits::HttpLimits;
+
+/// Settings of the shell around a router. The default is a plain-http service
+/// without CORS and without an access log.
+#[derive(Debug, Clone, Default)]
+pub struct ShellConfig {
+    /// Sizes and deadlines, for the shell, the extractors and [`crate::serve()`].
+    pub limits: HttpLimits,
+    /// Whether clients reach the service by https: adds
+    /// `Strict-Transport-Security` (ASVS 3.4.1).
+    pub https: bool,
+    /// One line per request at level info, target `doorward::access`. The query
+    /// string is left out, since it may hold a secret.
+    pub access_log: bool,
+    /// Which other origins may read answers; `None` for none.
+    pub cors: Option<Cors>,
+}

@@ -1,0 +1,218 @@
+//! The parts of a running server, made from the configuration.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use axum::extract::FromRef;
+use doorward::{
+    access::{AccessTokenPolicy, AccessTokens, ClaimSource},
+    authenticator::{Authenticator, Parts, RegistrationRule},
+    clock::{Clock, SystemClock},
+    password::{AcceptedForms, Argon2idParams, HashPool, HashPoolConfig, PasswordPolicy},
+    random::OsRandom,
+    secret::Secret,
+    session::SessionSigner,
+    store::{Database, DatabaseUrl, Store},
+    throttle::{Throttle, ThrottlePolicy},
+    token::{Hs256Key, KeyId},
+};
+use doorward_axum::SessionCookies;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    config::{self, Config},
+    failure::Failure,
+};
+
+/// What the handlers work with.
+#[derive(Debug, Clone, FromRef)]
+pub struct Application {
+    /// The use cases.
+    pub authenticator: Arc<Authenticator>,
+    /// Flask-compatible session cookies.
+    pub cookies: SessionCookies,
+}
+
+/// The issuer of tokens when neither `token.issuer` nor `public_url` is set.
+const DEFAULT_ISSUER: &str = "doorward";
+
+impl Application {
+    /// Puts the parts together over a migrated database.
+    ///
+    /// # Errors
+    /// [`Failure`] when a setting does not fit, the hashing threads cannot start, or there is no randomness.
+    pub fn new(config: &Config, database: Database, secret: &Secret) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Store::new(database);
+        let parts = Parts {
+            throttle: Throttle::new(store.clone(), throttle_policy(config)),
+            store,
+            hashes: hash_pool(config)?,
+            accepted_forms: accepted_forms(config),
+            password_policy: password_policy(config)?,
+            registration: registration_rule(config),
+            failure_quantum: config.login.failure_quantum,
+            tokens: AccessTokens::new(signing_key(secret)?, token_policy(config)),
+            clock: clock.clone(),
+            random: Arc::new(OsRandom),
+        };
+        let authenticator = Arc::new(
+            Authenticator::new(parts).map_err(Failure::because("the server could not start"))?,
+        );
+        let fallbacks: Vec<Secret> = config
+            .secret_key_fallbacks
+            .iter()
+            .map(|key| Secret::from_text(key.expose().to_owned()))
+            .collect();
+        let signer = SessionSigner::new(secret, &fallbacks, config.session.max_age);
+        Ok(Self {
+            authenticator,
+            cookies: SessionCookies::new(signer, clock, is_https(config)),
+        })
+    }
+}
+
+/// Opens the configured database.
+///
+/// # Errors
+/// [`Failure`] names the database and what to check.
+pub async fn open_database(config: &Config) -> Result<Database, Failure> {
+    let url = database_url(&config.db.url)?;
+    Database::connect(&url, config.db.max_connections).await.map_err(|error| {
+        Failure::new(format!("the database {url} cannot be opened"))
+            .why(error)
+            .fix("check that it runs and that db.url (--db-url, DOORWARD_DB_URL) is right; `doorward config show --origin` says where the value comes from")
+    })
+}
+
+/// The core's address of the database that the configuration names.
+///
+/// # Errors
+/// [`Failure`] when the driver cannot read it.
+pub fn database_url(url: &config::DatabaseUrl) -> Result<DatabaseUrl, Failure> {
+    match url {
+        config::DatabaseUrl::Sqlite { path } => Ok(DatabaseUrl::Sqlite(path.clone())),
+        config::DatabaseUrl::MySql { url } => DatabaseUrl::parse(&url.expose())
+            .map_err(Failure::because("the database's address cannot be used")),
+    }
+}
+
+/// The threads that hash, as configured.
+///
+/// # Errors
+/// [`Failure`] when the parameters are too weak or a thread cannot start.
+pub fn hash_pool(config: &Config) -> Result<HashPool, Failure> {
+    let hash = &config.hash;
+    let mut pool = match hash.threads.and_then(NonZeroUsize::new) {
+        Some(threads) => HashPoolConfig::with_threads(threads),
+        None => HashPoolConfig::default(),
+    };
+    pool.params =
+        Argon2idParams::new(hash.memory_kib, hash.iterations, hash.lanes).map_err(|error| {
+            Failure::new("the settings hash.memory_kib, hash.iterations and hash.lanes do not fit")
+                .why(error)
+                .usage()
+        })?;
+    pool.budget_mib = hash.memory_budget_mib.unwrap_or(pool.budget_mib);
+    pool.max_waiting = hash
+        .max_queue
+        .and_then(NonZeroUsize::new)
+        .unwrap_or(pool.max_waiting);
+    pool.max_wait = hash.queue_deadline;
+    HashPool::start(pool).map_err(Failure::because("the hashing threads could not be started"))
+}
+
+/// Whether clients reach the server by https.
+#[must_use]
+pub fn is_https(config: &Config) -> bool {
+    config
+        .public_url
+        .as_ref()
+        .is_some_and(config::PublicUrl::is_https)
+}
+
+fn accepted_forms(config: &Config) -> AcceptedForms {
+    AcceptedForms {
+        other_pbkdf2_digests: config.hash.accept_weak_legacy,
+        few_pbkdf2_iterations: config.hash.accept_weak_legacy,
+        iterations_when_absent: None,
+    }
+}
+
+fn password_policy(config: &Config) -> Result<PasswordPolicy, Failure> {
+    let longest = PasswordPolicy::default().max_chars();
+    let policy = PasswordPolicy::new(config.password.min_length, longest).map_err(|error| {
+        Failure::new("the setting password.min_length does not fit")
+            .why(error)
+            .usage()
+    })?;
+    Ok(if config.password.blocklist {
+        policy
+    } else {
+        policy.without_blocklist()
+    })
+}
+
+fn registration_rule(config: &Config) -> RegistrationRule {
+    match (config.demo, config.registration.enabled) {
+        (true, _) => RegistrationRule::AsInTheLecture,
+        (false, true) => RegistrationRule::Users,
+        (false, false) => RegistrationRule::AdministratorsOnly,
+    }
+}
+
+fn throttle_policy(config: &Config) -> Option<ThrottlePolicy> {
+    let throttle = &config.throttle;
+    throttle.enabled.then_some(ThrottlePolicy {
+        free_attempts: throttle.free_attempts,
+        max_delay: throttle.max_delay,
+        network_burst: throttle.network_burst,
+        network_per_minute: throttle.network_per_minute,
+    })
+}
+
+fn token_policy(config: &Config) -> AccessTokenPolicy {
+    let token = &config.token;
+    let mut policy = AccessTokenPolicy::new(
+        token
+            .issuer
+            .clone()
+            .unwrap_or_else(|| DEFAULT_ISSUER.to_owned()),
+    );
+    policy.audience.clone_from(&token.audience);
+    policy.ttl = token.ttl;
+    policy.extra_claims = token
+        .extra_claims
+        .iter()
+        .map(|(name, source)| {
+            let source = match source {
+                config::ClaimSource::Username => ClaimSource::Username,
+                config::ClaimSource::UserId => ClaimSource::UserId,
+                config::ClaimSource::Role => ClaimSource::Role,
+            };
+            (name.clone(), source)
+        })
+        .collect();
+    if config.demo {
+        // Program 6 greets `user`.
+        policy
+            .extra_claims
+            .entry("user".to_owned())
+            .or_insert(ClaimSource::Username);
+    }
+    policy
+}
+
+/// The key for tokens. Its id is a fingerprint of the secret, so that a verifier with several keys finds the right one;
+/// a hash of 32 random bytes tells nothing about them.
+fn signing_key(secret: &Secret) -> Result<Hs256Key, Failure> {
+    let digest = Sha256::new_with_prefix(b"doorward key id\0")
+        .chain_update(secret.expose())
+        .finalize();
+    let id: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let id = KeyId::parse(&id).map_err(Failure::because("the signing key has no id"))?;
+    Ok(Hs256Key::new(secret, Some(id)))
+}

@@ -1,0 +1,110 @@
+//! Commands about accounts: `admin` and `user`.
+
+use std::fmt;
+
+use clap::{Subcommand, ValueEnum};
+
+/// `admin …`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum AdminCommand {
+    /// Create an administrator; asks for what is not given
+    Create {
+        /// The user name
+        #[arg(long, value_name = "NAME")]
+        username: Option<String>,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Set an administrator's password and end their sessions
+    ResetPassword {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the administrators
+    List,
+}
+
+/// `user …`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum UserCommand {
+    /// List users by id
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// The most users to print
+        #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// Show one user
+    Show {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+    },
+    /// Create a user; asks for the password
+    Create {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// The role
+        #[arg(long, value_enum, default_value_t = RoleArg::User)]
+        role: RoleArg,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Stop a user from logging in and end their sessions
+    Disable {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+    },
+    /// Let a disabled user log in again
+    Enable {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+    },
+    /// Delete a user; asks first
+    Delete {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// The role of a new user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RoleArg {
+    /// May use their own account
+    #[default]
+    User,
+    /// May also manage other accounts
+    Admin,
+}
+
+impl RoleArg {
+    /// The role's name, as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for RoleArg {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}

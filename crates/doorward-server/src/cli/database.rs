@@ -1,0 +1,16 @@
+//! Commands about the database's schema: `db`.
+
+use clap::Subcommand;
+
+/// `db …`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum DbCommand {
+    /// Show which database is meant, its version and what is pending
+    Status,
+    /// Bring the schema up to date
+    Migrate {
+        /// Print the statements and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}

@@ -1,0 +1,122 @@
+//! `doorward serve`: the server, and with `--demo` the lecture.
+
+use std::net::SocketAddr;
+
+use doorward::{
+    authenticator::{Authenticator, SetupToken},
+    password::Password,
+    role::Role,
+    store::{Database, Migrated},
+    username::Username,
+};
+
+use crate::{
+    application::{self, Application},
+    config::{Config, DatabaseUrl, Loaded},
+    failure::Failure,
+    first_screen, listening,
+    router::router,
+    secret_file::{self, KeySource},
+};
+
+/// The demo's accounts: the lecture's alice, bob and the admin of its program 4.
+const DEMO_ACCOUNTS: [(&str, &str, &str); 3] = [
+    ("alice", "alice123", Role::ADMIN),
+    ("bob", "bobpassword", Role::USER),
+    ("admin", "secret123", Role::ADMIN),
+];
+
+/// What the start did, for the first screen.
+#[derive(Debug)]
+pub struct Started {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What was done to the schema.
+    pub migrated: Migrated,
+    /// Where the secret is.
+    pub key: secret_file::KeyOrigin,
+    /// The link for the first administrator, when there is none yet.
+    pub setup: Option<SetupToken>,
+}
+
+/// Serves until a signal.
+///
+/// # Errors
+/// [`Failure`] when something it needs is not there.
+pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
+    let config = &loaded.config;
+    let database = application::open_database(config).await?;
+    let migrated = migrate(&database, config).await?;
+    let KeySource { secret, origin } = secret_file::load_or_create(config)?;
+    let application = Application::new(config, database.clone(), &secret)?;
+    let setup = prepare_accounts(&application.authenticator, config).await?;
+    let app = listening::wrap(router(&application, config), config)?;
+    let (listener, address) = listening::bind(config.listen).await?;
+    first_screen::serving(
+        loaded,
+        &Started {
+            address,
+            migrated,
+            key: origin,
+            setup,
+        },
+    )?;
+    let purging = tokio::spawn(purge_now_and_then(application.clone()));
+    let result = listening::run(listener, app).await;
+    purging.abort();
+    database.close().await;
+    result
+}
+
+/// SQLite brings itself up to date; MySQL only when told to, since other nodes may still run the old version.
+async fn migrate(database: &Database, config: &Config) -> Result<Migrated, Failure> {
+    let failed = Failure::because("the database's schema cannot be used");
+    let may_migrate = config.db.migrate || matches!(config.db.url, DatabaseUrl::Sqlite { .. });
+    if !may_migrate {
+        let status = database.schema_status().await.map_err(&failed)?;
+        if !status.is_current() {
+            let pending = status.pending.len();
+            return Err(Failure::new(format!(
+                "the database {} is {pending} migrations behind",
+                config.db.url
+            ))
+            .fix("run `doorward db migrate` once, or start with --migrate"));
+        }
+    }
+    database.migrate().await.map_err(&failed)
+}
+
+/// The demo's accounts, or a link for the first administrator.
+async fn prepare_accounts(
+    authenticator: &Authenticator,
+    config: &Config,
+) -> Result<Option<SetupToken>, Failure> {
+    if !config.demo {
+        return authenticator
+            .offer_setup(config.admin_setup_ttl)
+            .await
+            .map_err(Failure::because("no setup link could be made"));
+    }
+    let failed = "the demo's accounts could not be made";
+    for (name, password, role) in DEMO_ACCOUNTS {
+        let username = Username::parse(name).map_err(Failure::because(failed))?;
+        let password = Password::parse(password).map_err(Failure::because(failed))?;
+        let role = Role::parse_assignable(role).map_err(Failure::because(failed))?;
+        authenticator
+            .seed_demo_user(&username, password, role)
+            .await
+            .map_err(Failure::because(failed))?;
+    }
+    Ok(None)
+}
+
+/// Forgets old login failures, so that the table does not grow with every stranger.
+async fn purge_now_and_then(application: Application) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(600));
+    loop {
+        every.tick().await;
+        if let Err(error) = application.authenticator.purge_failures().await {
+            tracing::warn!(%error, "old login failures could not be deleted");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The environment as a map, and which of its variables concern us.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::error::{ConfigError, ConfigErrorKind};
+use super::flask;
+use super::setting::ENVIRONMENT_PREFIX;
+use super::suggest::nearest;
+use super::table::SETTINGS;
+
+/// The variable that names the configuration file.
+pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
+
+/// Names that people reach for, and the setting they mean.
+const SYNONYMS: [(&str, &str); 8] = [
+    ("DOORWARD_PORT", "DOORWARD_LISTEN"),
+    ("DOORWARD_HOST", "DOORWARD_LISTEN"),
+    ("DOORWARD_BIND", "DOORWARD_LISTEN"),
+    ("DOORWARD_ADDRESS", "DOORWARD_LISTEN"),
+    ("DOORWARD_DATABASE_URL", "DOORWARD_DB_URL"),
+    ("DOORWARD_DATABASE", "DOORWARD_DB_URL"),
+    ("DOORWARD_SECRET", "DOORWARD_SECRET_KEY"),
+    ("DOORWARD_URL", "DOORWARD_PUBLIC_URL"),
+];
+
+/// Environment variables by name. `Debug` prints the names only; values are
+/// wiped when dropped.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, Zeroizing<String>>);
+
+impl Environment {
+    /// The variables of this process that concern the configuration: those that
+    /// start with `DOORWARD_` and Flask's. The only place that reads the
+    /// process' environment.
+    ///
+    /// # Errors
+    /// When one of them is not UTF-8.
+    pub fn from_process() -> Result<Self, ConfigError> {
+        let mut variables = BTreeMap::new();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            if !name.starts_with(ENVIRONMENT_PREFIX) && !flask::VARIABLES.contains(&name.as_str()) {
+                continue;
+            }
+            let Ok(value) = value.into_string() else {
+                return Err(ConfigError::new(
+                    ConfigErrorKind::InvalidValue,
+                    format!("the environment variable {name} is not UTF-8"),
+                    "settings are text",
+                    format!("unset {name}, or set it to UTF-8 text"),
+                ));
+            };
+            variables.insert(name, Zeroizing::new(value));
+        }
+        Ok(Self(variables))
+    }
+
+    /// A variable's value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.as_str())
+    }
+
+    /// Refuses a `DOORWARD_…` variable that is no setting: a slip would
+    /// otherwise pass for the default.
+    pub(crate) fn refuse_unknown(&self) -> Result<(), ConfigError> {
+        let known: Vec<String> = SETTINGS
+            .iter()
+            .flat_map(|setting| [setting.variable(), setting.file_variable()])
+            .chain([CONFIG_VARIABLE.to_owned()])
+            .collect();
+        let unknown = self.0.iter().find(|(name, value)| {
+            name.starts_with(ENVIRONMENT_PREFIX)
+                && !known.contains(name)
+                && !belongs_to_others(name, value)
+        });
+        let Some((name, _)) = unknown else {
+            return Ok(());
+        };
+        let meant = SYNONYMS
+            .iter()
+            .find(|(synonym, _)| synonym == name)
+            .map(|(_, meant)| *meant)
+            .or_else(|| nearest_variable(name, &known));
+        let fix = match meant {
+            Some(meant) => format!("did you mean {meant}? If not: unset {name}"),
+            None => format!("unset {name}; `doorward config template` lists every setting"),
+        };
+        Err(ConfigError::new(
+            ConfigErrorKind::UnknownVariable,
+            format!("unknown environment variable {name}"),
+            format!("a variable that starts with {ENVIRONMENT_PREFIX} must name a setting"),
+            fix,
+        ))
+    }
+}
+
+/// The prefix is not counted: it would make every name look alike.
+fn nearest_variable<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let without_prefix = |name: &'a String| name.strip_prefix(ENVIRONMENT_PREFIX);
+    let name = name.strip_prefix(ENVIRONMENT_PREFIX)?.to_ascii_uppercase();
+    let found = nearest(&name, known.iter().filter_map(without_prefix))?;
+    known
+        .iter()
+        .find(|known| without_prefix(known) == Some(found))
+        .map(String::as_str)
+}
+
+/// Variables that carry our prefix but are not for the server: those of our
+/// own tests, and those that Kubernetes and Docker links set for a service
+/// called `doorward` or `doorward-…`.
+fn belongs_to_others(name: &str, value: &str) -> bool {
+    if name.starts_with("DOORWARD_TEST_")
+        || ["DOORWARD_PYTHON", "DOORWARD_REQUIRE_ALL"].contains(&name)
+    {
+        return true;
+    }
+    if name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+    {
+        return true;
+    }
+    if name.ends_with("_PORT") && (value.starts_with("tcp://") || value.starts_with("udp://")) {
+        return true;
+    }
+    name.split_once("_PORT_").is_some_and(|(_, rest)| {
+        let mut parts = rest.split('_');
+        let number = parts.next().unwrap_or_default();
+        let protocol = parts.next().unwrap_or_default();
+        !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && ["TCP", "UDP", "SCTP"].contains(&protocol)
+    })
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        Self(
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), Zeroizing::new(value.into())))
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(name: &str, value: &str) -> Option<String> {
+        let environment: Environment = [(name, value)].into_iter().collect();
+        environment.refuse_unknown().err().map(|e| e.to_string())
+    }
+
+    #[test]
+    fn an_unknown_variable_is_refused_with_the_nearest_name() {
+        for (name, meant) in [
+            ("DOORWARD_LISEN", "DOORWARD_LISTEN?"),
+            ("DOORWARD_DB_ULR", "DOORWARD_DB_URL?"),
+            ("DOORWARD_SECRETKEY_FILE", "DOORWARD_SECRET_KEY_FILE?"),
+            ("DOORWARD_listen", "DOORWARD_LISTEN?"),
+            ("DOORWARD_PORT", "DOORWARD_LISTEN?"),
+            ("DOORWARD_DATABASE_URL", "DOORWARD_DB_URL?"),
+        ] {
+            let text = refusal(name, "8080").unwrap();
+            assert!(text.contains(name) && text.contains(meant), "{text}");
+        }
+        let text = refusal("DOORWARD_COLOURS", "canary").unwrap();
+        assert!(text.contains("unset DOORWARD_COLOURS"), "{text}");
+        assert!(!text.contains("canary") && !text.contains("did you mean"));
+    }
+
+    #[test]
+    fn variables_for_others_are_left_alone() {
+        for (name, value) in [
+            ("DOORWARD_TEST_MYSQL_URL", "x"),
+            ("DOORWARD_PYTHON", "x"),
+            ("DOORWARD_REQUIRE_ALL", "1"),
+            ("DOORWARD_SERVICE_HOST", "10.0.0.1"),
+            ("DOORWARD_SERVICE_PORT", "5000"),
+            ("DOORWARD_SERVICE_PORT_HTTP", "5000"),
+            ("DOORWARD_PORT", "tcp://10.0.0.1:5000"),
+            ("DOORWARD_PORT_5000_TCP", "tcp://10.0.0.1:5000"),
+            ("DOORWARD_PORT_5000_TCP_ADDR", "10.0.0.1"),
+            ("DOORWARD_DB_PORT_3306_TCP_PROTO", "tcp"),
+            ("LISTEN", "x"),
+        ] {
+            assert_eq!(refusal(name, value), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn printing_the_environment_prints_no_values() {
+        let environment: Environment = [("SECRET_KEY", "canary")].into_iter().collect();
+        assert_eq!(format!("{environment:?}"), "{\"SECRET_KEY\"}");
+    }
+}

@@ -1,0 +1,137 @@
+//! The caller's own account: registering, logging in, and what the token says.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use doorward::{
+    authenticator::{Authenticator, LoginAttempt, NewUser},
+    password::Password,
+    role::Role,
+    username::Username,
+};
+use doorward_axum::{ApiError, Bearer, ClientAddress, Json, JsonRejection};
+use serde::{Deserialize, Serialize};
+
+const CREDENTIALS_REQUIRED: &str = "Username and password required";
+const REGISTRATION_REQUIRED: &str = "Username, password, and role are required";
+
+/// A body whose fields are not looked at yet: `{}` and `[]` are "fields missing", not "no JSON".
+pub type Body = Result<Json<serde_json::Value>, JsonRejection>;
+
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
+}
+
+/// The answer to a login.
+#[derive(Serialize)]
+pub struct LoggedIn {
+    token: String,
+}
+
+/// `POST /login` and `POST /auth/login` (lecture, programs 9 to 11).
+///
+/// # Errors
+/// 400 for missing fields, 401 for wrong credentials, 429 after too many failures, 503 when no hashing thread is free.
+pub async fn log_in(
+    State(authenticator): State<Arc<Authenticator>>,
+    ClientAddress(address): ClientAddress,
+    body: Body,
+) -> Result<Json<LoggedIn>, ApiError> {
+    let Credentials { username, password } = fields(body, CREDENTIALS_REQUIRED)?;
+    if username.is_empty() || password.is_empty() {
+        return Err(ApiError::bad_request(CREDENTIALS_REQUIRED));
+    }
+    let password = parse_password(password)?;
+    let user = authenticator
+        .log_in(LoginAttempt {
+            username,
+            password,
+            address,
+        })
+        .await?;
+    let issued = authenticator.issue_token(&user)?;
+    Ok(Json(LoggedIn {
+        token: issued.token.as_str().to_owned(),
+    }))
+}
+
+#[derive(Deserialize)]
+struct Registration {
+    username: String,
+    password: String,
+    role: String,
+}
+
+/// The answer to a registration.
+#[derive(Serialize)]
+pub struct Registered {
+    message: String,
+}
+
+/// `POST /register` and `POST /auth/register` (lecture, program 11). An administrator's token is needed for the role
+/// `admin`, unless this is the demo.
+///
+/// # Errors
+/// 400 for missing fields, another role, a name or password that may not be; 403 for the role `admin` without an
+/// administrator's token; 409 for a taken name; 503 when no hashing thread is free.
+pub async fn register(
+    State(authenticator): State<Arc<Authenticator>>,
+    caller: Option<Bearer>,
+    body: Body,
+) -> Result<(StatusCode, Json<Registered>), ApiError> {
+    let Registration {
+        username,
+        password,
+        role,
+    } = fields(body, REGISTRATION_REQUIRED)?;
+    let role = Role::parse_assignable(&role)
+        .map_err(|error| ApiError::bad_request(error.to_string()).with_code("role_invalid"))?;
+    let new = NewUser {
+        username: Username::parse(&username)?,
+        password: parse_password(password)?,
+        role,
+    };
+    let user = authenticator
+        .register(new, caller.map(|Bearer(principal)| principal).as_ref())
+        .await?;
+    let message = format!("User {} registered successfully", user.username);
+    Ok((StatusCode::CREATED, Json(Registered { message })))
+}
+
+/// What the token says of its user.
+#[derive(Serialize)]
+pub struct Profile {
+    user_id: i64,
+    username: String,
+    role: String,
+}
+
+/// `GET /profile` (lecture, program 11).
+pub async fn show_profile(Bearer(principal): Bearer) -> Json<Profile> {
+    Json(Profile {
+        user_id: principal.user_id.get(),
+        username: principal.username,
+        role: principal.role.to_string(),
+    })
+}
+
+/// The body's fields: one 400 for no JSON, a missing field, or one that is no string.
+pub(crate) fn fields<T: serde::de::DeserializeOwned>(
+    body: Body,
+    required: &'static str,
+) -> Result<T, ApiError> {
+    let Json(body) = body.map_err(|rejection| rejection.or_bad_request(required))?;
+    // serde would read a list as the fields in their order.
+    let body = Some(body)
+        .filter(serde_json::Value::is_object)
+        .unwrap_or_default();
+    serde_json::from_value(body)
+        .map_err(|_| ApiError::bad_request(required).with_code("fields_required"))
+}
+
+pub(crate) fn parse_password(text: String) -> Result<Password, ApiError> {
+    Password::parse(text)
+        .map_err(|error| ApiError::bad_request(error.to_string()).with_code("password_invalid"))
+}

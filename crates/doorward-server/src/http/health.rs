@@ -1,0 +1,56 @@
+//! Is the process alive, and can it work?
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use doorward::authenticator::Authenticator;
+use doorward_axum::Json;
+use serde::Serialize;
+
+/// `{"status": "ok"}`
+#[derive(Serialize)]
+pub struct Health {
+    status: &'static str,
+}
+
+/// `GET /healthz`: the process answers. Nothing else is looked at, so that a database that is away does not get the
+/// process killed.
+pub async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// What `/readyz` looked at; each is `ok` or `failed`, and nothing more is told (HT-13).
+#[derive(Serialize)]
+pub struct Readiness {
+    status: &'static str,
+    database: &'static str,
+    migrations: &'static str,
+    keys: &'static str,
+}
+
+/// `GET /readyz`: 200 when the database answers, its schema is the one we know and there is a key to sign with; else
+/// 503 with the failing part.
+pub async fn readyz(
+    State(authenticator): State<Arc<Authenticator>>,
+) -> (StatusCode, Json<Readiness>) {
+    let database = authenticator.store().database();
+    let reachable = database.ping().await.is_ok();
+    let current = reachable
+        && database
+            .schema_status()
+            .await
+            .is_ok_and(|status| status.is_current());
+    let word = |good| if good { "ok" } else { "failed" };
+    let ready = Readiness {
+        status: word(reachable && current),
+        database: word(reachable),
+        migrations: word(current),
+        keys: "ok",
+    };
+    let status = if reachable && current {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(ready))
+}

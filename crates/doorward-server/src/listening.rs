@@ -1,0 +1,78 @@
+//! Binding the address and serving until a signal.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use doorward_axum::{App, Cors, HttpLimits, ShellConfig};
+use tokio::net::TcpListener;
+
+use crate::{application::is_https, config::Config, failure::Failure, shutdown};
+
+/// Binds the configured address.
+///
+/// # Errors
+/// [`Failure`] when it is taken or not ours.
+pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(format!("cannot listen on {address}")).why(error).fix(
+            "another program may use the port: stop it, or choose another with --listen 127.0.0.1:5001 (port 0 takes a free one)",
+        )
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// The router with everything that every answer needs.
+///
+/// # Errors
+/// [`Failure`] when an origin of `http.cors_origins` is none.
+pub fn wrap(router: Router, config: &Config) -> Result<App, Failure> {
+    let http = &config.http;
+    let cors = if http.cors_origins.is_empty() {
+        None
+    } else {
+        let origins: Vec<String> = http.cors_origins.iter().map(ToString::to_string).collect();
+        Some(
+            Cors::new(origins.iter().map(String::as_str)).map_err(|error| {
+                Failure::new("the setting http.cors_origins does not fit")
+                    .why(error)
+                    .usage()
+            })?,
+        )
+    };
+    Ok(doorward_axum::app(
+        router,
+        ShellConfig {
+            limits: limits(config),
+            https: is_https(config),
+            access_log: http.access_log,
+            cors,
+        },
+    ))
+}
+
+/// Serves until Ctrl-C or SIGTERM, then drains.
+///
+/// # Errors
+/// [`Failure`] when the listener fails for good.
+pub async fn run(listener: TcpListener, app: App) -> Result<(), Failure> {
+    doorward_axum::serve(listener, app, shutdown::signal())
+        .await
+        .map_err(Failure::because("the server stopped"))
+}
+
+fn limits(config: &Config) -> HttpLimits {
+    let http = &config.http;
+    HttpLimits {
+        body_bytes: http.body_limit,
+        header_deadline: http.header_timeout,
+        body_deadline: http.body_timeout,
+        request_deadline: http.request_timeout,
+        idle_deadline: http.idle_timeout,
+        max_connections: http.max_connections,
+        max_connections_per_address: Some(http.max_connections_per_address),
+        drain_deadline: http.drain_timeout,
+        ..HttpLimits::default()
+    }
+}

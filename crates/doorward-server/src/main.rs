@@ -1,0 +1,19 @@
+//! The `doorward` binary: arguments, configuration, command, exit code.
+
+use std::{io::Write as _, process::ExitCode};
+
+use doorward_server::{cli::Cli, commands};
+
+fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match commands::run(&cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Access tokens: what our own JWTs say, and who may read them.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use base64::Engine as _;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Timestamp,
+    principal::Principal,
+    random::{self, Random, RandomError},
+    role::Role,
+    token::{AccessToken, Hs256Key, RequiredClaim, SignError, TokenError, Validation, Verifier},
+    user::{User, UserId},
+};
+
+/// Which value of the user an extra claim repeats. Program 6 of the lecture reads the name from `user`, so
+/// `user = "username"` lets it read our tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimSource {
+    /// The user's name.
+    Username,
+    /// The user's number.
+    UserId,
+    /// The user's role.
+    Role,
+}
+
+/// What access tokens look like.
+#[derive(Debug, Clone)]
+pub struct AccessTokenPolicy {
+    /// The `iss` claim; a token of another issuer is refused.
+    pub issuer: String,
+    /// The `aud` claim. `None` leaves it out: `PyJWT` refuses an audience that it did not ask for.
+    pub audience: Option<String>,
+    /// How long a token is valid.
+    pub ttl: Duration,
+    /// Claims that repeat a value under another name.
+    pub extra_claims: BTreeMap<String, ClaimSource>,
+}
+
+impl AccessTokenPolicy {
+    /// The lecture's lifetime: one hour.
+    pub const DEFAULT_TTL: Duration = Duration::from_secs(3600);
+    /// A token that claims to live longer than this, and longer than `ttl`, is refused. More than the default `ttl`, so
+    /// that shortening `ttl` does not log out those who hold a token of the old length.
+    pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+    /// A policy with this issuer, no audience, one hour of life and no extra claims.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audience: None,
+            ttl: Self::DEFAULT_TTL,
+            extra_claims: BTreeMap::new(),
+        }
+    }
+}
+
+/// Issues and verifies access tokens: HS256 JWTs with `iss`, `sub`, `iat`, `exp`, `jti` (RFC 7519 §4.1) and the
+/// lecture's `user_id`, `username`, `role`.
+#[derive(Debug)]
+pub struct AccessTokens {
+    key: Hs256Key,
+    verifier: Arc<Verifier>,
+    policy: AccessTokenPolicy,
+}
+
+/// A fresh access token.
+#[derive(Debug)]
+pub struct Issued {
+    /// The token.
+    pub token: AccessToken,
+    /// How long it is valid.
+    pub expires_in: Duration,
+}
+
+/// No token could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// No random bytes for `jti`.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The claims could not be written.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a str>,
+    iat: i64,
+    exp: i64,
+    jti: &'a str,
+    user_id: i64,
+    username: &'a str,
+    role: &'a str,
+    #[serde(flatten)]
+    extra: BTreeMap<&'a str, ExtraClaim<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ExtraClaim<'a> {
+    Text(&'a str),
+    Number(i64),
+}
+
+/// What we read from a token. The registered claims have been checked before.
+#[derive(Deserialize)]
+struct Presented {
+    sub: String,
+    user_id: i64,
+    username: String,
+    role: String,
+}
+
+impl AccessTokens {
+    /// Tokens signed with `key` that say what `policy` says.
+    #[must_use]
+    pub fn new(key: Hs256Key, policy: AccessTokenPolicy) -> Self {
+        let required = [
+            RequiredClaim::Issuer,
+            RequiredClaim::Subject,
+            RequiredClaim::IssuedAt,
+            RequiredClaim::TokenId,
+        ];
+        let mut validation = Validation::new()
+            .issuer(&*policy.issuer)
+            .max_lifetime(policy.ttl.max(AccessTokenPolicy::MAX_LIFETIME))
+            .require(required);
+        if let Some(audience) = &policy.audience {
+            validation = validation.audience(&**audience);
+        }
+        let verifier = Arc::new(Verifier::new(key.clone(), validation));
+        Self {
+            key,
+            verifier,
+            policy,
+        }
+    }
+
+    /// The rules by which tokens are verified, for routes that read claims of their own.
+    #[must_use]
+    pub fn verifier(&self) -> &Arc<Verifier> {
+        &self.verifier
+    }
+
+    /// A new token for `user`.
+    ///
+    /// # Errors
+    /// [`IssueError`] when there is no randomness.
+    pub fn issue(
+        &self,
+        user: &User,
+        random: &dyn Random,
+        now: Timestamp,
+    ) -> Result<Issued, IssueError> {
+        let sub = user.id.to_string();
+        let jti =
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::bytes::<16>(random)?);
+        let claims = Claims {
+            iss: &self.policy.issuer,
+            sub: &sub,
+            aud: self.policy.audience.as_deref(),
+            iat: now.as_seconds(),
+            exp: now.after(self.policy.ttl).as_seconds(),
+            jti: &jti,
+            user_id: user.id.get(),
+            username: &user.username,
+            role: user.role.as_str(),
+            extra: self
+                .policy
+                .extra_claims
+                .iter()
+                .map(|(name, source)| (name.as_str(), extra_claim(*source, user)))
+                .collect(),
+        };
+        Ok(Issued {
+            token: self.key.sign(&claims)?,
+            expires_in: self.policy.ttl,
+        })
+    }
+
+    /// Who presents `token`.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`], or [`TokenError::Invalid`] for every other fault, also for a token that is signed
+    /// rightly but names nobody.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+        let claims: Presented = self.verifier.verify(token, now.as_millis())?;
+        let role = Role::parse(&claims.role)
+            .map_err(|_| TokenError::from(crate::token::InvalidReason::ClaimsForm))?;
+        if claims.username.is_empty() || claims.sub != claims.user_id.to_string() {
+            return Err(crate::token::InvalidReason::ClaimsForm.into());
+        }
+        Ok(Principal {
+            user_id: UserId::new(claims.user_id),
+            username: claims.username,
+            role,
+        })
+    }
+}
+
+fn extra_claim(source: ClaimSource, user: &User) -> ExtraClaim<'_> {
+    match source {
+        ClaimSource::Username => ExtraClaim::Text(&user.username),
+        ClaimSource::UserId => ExtraClaim::Number(user.id.get()),
+        ClaimSource::Role => ExtraClaim::Text(user.role.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{random::OsRandom, secret::Secret};
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn tokens(policy: AccessTokenPolicy) -> AccessTokens {
+        AccessTokens::new(
+            Hs256Key::new(&Secret::from_text("k".repeat(32)), None),
+            policy,
+        )
+    }
+
+    fn alice() -> User {
+        User {
+            id: UserId::new(7),
+            username: "alice".into(),
+            role: Role::admin(),
+            created_at: NOW,
+            disabled_at: None,
+        }
+    }
+
+    #[test]
+    fn a_token_names_its_user_until_it_expires() {
+        let tokens = tokens(AccessTokenPolicy::new("https://auth.example"));
+        let issued = tokens.issue(&alice(), &OsRandom, NOW).unwrap();
+        let principal = tokens.verify(issued.token.as_str(), NOW).unwrap();
+        assert_eq!(
+            principal,
+            Principal {
+                user_id: UserId::new(7),
+                username: "alice".into(),
+                role: Role::admin()
+            }
+        );
+        let end = NOW.after(Duration::from_secs(3600));
+        assert_eq!(
+            tokens.verify(issued.token.as_str(), end),
+            Err(TokenError::Expired)
+        );
+    }
+
+    #[test]
+    fn a_token_of_another_issuer_is_refused() {
+        let issued = tokens(AccessTokenPolicy::new("a"))
+            .issue(&alice(), &OsRandom, NOW)
+            .unwrap();
+        assert!(matches!(
+            tokens(AccessTokenPolicy::new("b")).verify(issued.token.as_str(), NOW),
+            Err(TokenError::Invalid(_))
+        ));
+    }
+
+    #[test]
+    fn two_tokens_of_one_second_differ() {
+        let tokens = tokens(AccessTokenPolicy::new("a"));
+        let [first, second] = [(); 2].map(|()| tokens.issue(&alice(), &OsRandom, NOW).unwrap());
+        assert_ne!(first.token.as_str(), second.token.as_str());
+    }
+
+    #[test]
+    fn an_extra_claim_repeats_a_value_under_another_name() {
+        #[derive(Deserialize)]
+        struct Program6 {
+            user: String,
+        }
+        let mut policy = AccessTokenPolicy::new("a");
+        policy
+            .extra_claims
+            .insert("user".into(), ClaimSource::Username);
+        let tokens = tokens(policy);
+        let issued = tokens.issue(&alice(), &OsRandom, NOW).unwrap();
+        let claims: Program6 = tokens
+            .verifier()
+            .verify(issued.token.as_str(), NOW.as_millis())
+            .unwrap();
+        assert_eq!(claims.user, "alice");
+    }
+}

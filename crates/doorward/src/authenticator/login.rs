@@ -1,0 +1,200 @@
+//! Logging in with a name and a password.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::Authenticator;
+use crate::{
+    password::{HashFormatError, HashPoolError, Password, PasswordHash},
+    store::StoreError,
+    throttle::{AdmissionError, Throttled},
+    user::{StoredUser, User},
+    username::Username,
+};
+
+/// Somebody wants to log in.
+#[derive(Debug)]
+pub struct LoginAttempt {
+    /// What was typed as the name.
+    pub username: String,
+    /// What was typed as the password.
+    pub password: Password,
+    /// Where the request came from.
+    pub address: IpAddr,
+}
+
+/// Why nobody was logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Unknown name, wrong password, disabled user, unusable hash: one answer for all (AU-01).
+    #[error("Invalid username or password")]
+    InvalidCredentials,
+    /// Too many failures from there.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// No hashing thread was free in time.
+    #[error("too many logins at once; try again shortly")]
+    Busy {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The hashing failed.
+    #[error(transparent)]
+    Hash(HashPoolError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AdmissionError> for LoginError {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::Throttled(throttled) => Self::Throttled(throttled),
+            AdmissionError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<HashPoolError> for LoginError {
+    fn from(error: HashPoolError) -> Self {
+        match error {
+            HashPoolError::Busy { retry_after } => Self::Busy { retry_after },
+            other => Self::Hash(other),
+        }
+    }
+}
+
+impl Authenticator {
+    /// Logs a user in.
+    ///
+    /// A failure is answered on the next multiple of the failure quantum: the hash of an unknown user, a wrong
+    /// password and a legacy hash cost different times, and a timer hides the difference without burning CPU.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn log_in(&self, attempt: LoginAttempt) -> Result<User, LoginError> {
+        let started = Instant::now();
+        let result = self.check_credentials(attempt).await;
+        if matches!(result, Err(LoginError::InvalidCredentials)) {
+            self.wait_for_quantum(started).await;
+        }
+        result
+    }
+
+    async fn check_credentials(&self, attempt: LoginAttempt) -> Result<User, LoginError> {
+        let name = Username::parse(&attempt.username).ok();
+        let key = name
+            .as_ref()
+            .map_or(attempt.username.as_bytes(), |name| name.key().as_bytes());
+        let admission = self
+            .parts
+            .throttle
+            .admit(key, attempt.address.into(), self.now())
+            .await?;
+        let stored = match &name {
+            Some(name) => self.parts.store.find_user(name.key()).await?,
+            None => None,
+        };
+        let password = Arc::new(attempt.password);
+        match self.verified_user(stored, &password).await? {
+            Some((stored, hash)) => {
+                admission.succeeded().await?;
+                self.upgrade_hash(&stored, &hash, password).await;
+                tracing::info!(target: "doorward::auth", event = "login_succeeded", user_id = stored.user.id.get(), address = %attempt.address);
+                Ok(stored.user)
+            }
+            None => {
+                admission.failed(self.now()).await?;
+                // The name itself is not logged: people type passwords there (LG-03).
+                tracing::info!(target: "doorward::auth", event = "login_failed", address = %attempt.address);
+                Err(LoginError::InvalidCredentials)
+            }
+        }
+    }
+
+    /// The user with the parsed hash when the password is right and the user may log in. An unknown user costs a
+    /// hash like a known one (AU-03).
+    async fn verified_user(
+        &self,
+        stored: Option<StoredUser>,
+        password: &Arc<Password>,
+    ) -> Result<Option<(StoredUser, Arc<PasswordHash>)>, HashPoolError> {
+        let hashes = &self.parts.hashes;
+        let Some(stored) = stored else {
+            hashes.verify_unknown(Arc::clone(password)).await?;
+            return Ok(None);
+        };
+        let hash = match PasswordHash::parse_with(&stored.password, self.parts.accepted_forms) {
+            Ok(hash) => Arc::new(hash),
+            Err(error) => {
+                let event = match error {
+                    HashFormatError::Unsupported { .. } => "legacy_hash_refused",
+                    _ => "corrupt_hash",
+                };
+                tracing::warn!(target: "doorward::auth", event, user_id = stored.user.id.get(), %error);
+                hashes.verify_unknown(Arc::clone(password)).await?;
+                return Ok(None);
+            }
+        };
+        let right = hashes
+            .verify(Arc::clone(password), Arc::clone(&hash))
+            .await?;
+        let may_log_in = right && stored.user.disabled_at.is_none();
+        Ok(may_log_in.then_some((stored, hash)))
+    }
+
+    /// Replaces a weak hash by today's, if there is room for it. A failure is logged and does not fail the login
+    /// (PW-04).
+    async fn upgrade_hash(
+        &self,
+        stored: &StoredUser,
+        verified: &PasswordHash,
+        password: Arc<Password>,
+    ) {
+        let hashes = &self.parts.hashes;
+        if !verified.needs_upgrade(hashes.params()) || hashes.is_more_than_half_full() {
+            return;
+        }
+        let user_id = stored.user.id.get();
+        let better = match hashes.hash(password).await {
+            Ok(better) => better,
+            Err(error) => {
+                return tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error);
+            }
+        };
+        match self
+            .parts
+            .store
+            .replace_hash(stored.user.id, &stored.password, &better)
+            .await
+        {
+            Ok(replaced) => {
+                tracing::info!(target: "doorward::auth", event = "hash_upgraded", user_id, from = %verified.scheme(), replaced)
+            }
+            Err(error) => {
+                tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error)
+            }
+        }
+    }
+
+    /// Forgets failures that no longer matter. Call it now and then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn purge_failures(&self) -> Result<u64, StoreError> {
+        self.parts.throttle.purge(self.now()).await
+    }
+
+    /// Sleeps until a whole number of quanta has passed since `started`.
+    pub(super) async fn wait_for_quantum(&self, started: Instant) {
+        let quantum = self.parts.failure_quantum.as_nanos();
+        if quantum == 0 {
+            return;
+        }
+        let quanta = started.elapsed().as_nanos().div_ceil(quantum).max(1);
+        let until =
+            Duration::from_nanos(u64::try_from(quanta.saturating_mul(quantum)).unwrap_or(u64::MAX));
+        tokio::time::sleep_until(started + until).await;
+    }
+}

@@ -1,0 +1,137 @@
+//! The use cases: who may log in, register, administer.
+//!
+//! Each file is one use case. All of them end in the same [`Authenticator`], which holds what they need; nothing here
+//! knows of HTTP.
+
+mod administration;
+mod basic;
+mod login;
+mod registration;
+mod setup;
+
+use std::{sync::Arc, time::Duration};
+
+pub use administration::{AdministrationError, PasswordReset};
+pub use login::{LoginAttempt, LoginError};
+pub use registration::{NewUser, RegistrationError, RegistrationRule};
+pub use setup::{SetupLinkError, SetupToken};
+
+use crate::{
+    access::{AccessTokens, IssueError, Issued},
+    clock::{Clock, Timestamp},
+    password::{AcceptedForms, HashPool, PasswordPolicy},
+    principal::Principal,
+    random::Random,
+    store::{Store, StoreError},
+    throttle::Throttle,
+    token::TokenError,
+    user::User,
+};
+
+/// What an [`Authenticator`] is made of.
+pub struct Parts {
+    /// The tables.
+    pub store: Store,
+    /// The hashing threads.
+    pub hashes: HashPool,
+    /// Which old hash forms may log in.
+    pub accepted_forms: AcceptedForms,
+    /// Which passwords may be set.
+    pub password_policy: PasswordPolicy,
+    /// Who may register.
+    pub registration: RegistrationRule,
+    /// Who has to wait.
+    pub throttle: Throttle,
+    /// All failed logins take a multiple of this long, so that their time tells nothing (AU-02).
+    pub failure_quantum: Duration,
+    /// The tokens.
+    pub tokens: AccessTokens,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}
+
+/// The use cases of accounts and logins.
+pub struct Authenticator {
+    parts: Parts,
+    verified: basic::VerifiedCredentials,
+}
+
+impl std::fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("store", &self.parts.store)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Authenticator {
+    /// An authenticator of these parts.
+    ///
+    /// # Errors
+    /// [`crate::random::RandomError`] when there is no randomness for the process's own keys.
+    pub fn new(parts: Parts) -> Result<Self, crate::random::RandomError> {
+        let verified = basic::VerifiedCredentials::new(parts.random.as_ref())?;
+        Ok(Self { parts, verified })
+    }
+
+    /// The tables.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The hashing threads.
+    #[must_use]
+    pub fn hashes(&self) -> &HashPool {
+        &self.parts.hashes
+    }
+
+    /// The access tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &AccessTokens {
+        &self.parts.tokens
+    }
+
+    /// The current moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// An access token for a user who has just logged in.
+    ///
+    /// # Errors
+    /// [`IssueError`].
+    pub fn issue_token(&self, user: &User) -> Result<Issued, IssueError> {
+        self.parts
+            .tokens
+            .issue(user, self.parts.random.as_ref(), self.now())
+    }
+
+    /// Who presents `token`, as the token says.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn verify_token(&self, token: &str) -> Result<Principal, TokenError> {
+        self.parts.tokens.verify(token, self.now())
+    }
+
+    /// The principal as the database has it now: `None` when the user is gone or disabled. Whoever acts on others
+    /// is looked up, so that a lost role is lost at once (AZ-05).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn current(&self, principal: &Principal) -> Result<Option<Principal>, StoreError> {
+        let stored = self.parts.store.find_user_by_id(principal.user_id).await?;
+        Ok(stored
+            .map(|stored| stored.user)
+            .filter(|user| user.disabled_at.is_none())
+            .map(|user| Principal {
+                user_id: user.id,
+                username: user.username,
+                role: user.role,
+            }))
+    }
+}

@@ -1,0 +1,130 @@
+//! Making an account.
+
+use super::Authenticator;
+use crate::{
+    password::{HashPoolError, Password, PolicyContext, PolicyViolation},
+    principal::Principal,
+    role::Role,
+    store::StoreError,
+    user::User,
+    username::Username,
+};
+
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistrationRule {
+    /// Nobody but an administrator.
+    AdministratorsOnly,
+    /// Everybody, as a user; administrators make administrators.
+    Users,
+    /// Everybody, in either role, with any password: the lecture's program 11, for the demo alone.
+    AsInTheLecture,
+}
+
+/// An account to be made.
+#[derive(Debug)]
+pub struct NewUser {
+    /// The name.
+    pub username: Username,
+    /// The password.
+    pub password: Password,
+    /// The role asked for.
+    pub role: Role,
+}
+
+/// Why no account was made.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistrationError {
+    /// An administrator's role, or any account where registration is closed, needs an administrator.
+    #[error("Admin access required")]
+    AdministratorRequired,
+    /// The password may not be set.
+    #[error(transparent)]
+    Password(#[from] PolicyViolation),
+    /// The name is taken.
+    #[error("Username already exists")]
+    UsernameTaken,
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashPoolError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for RegistrationError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::AlreadyExists => Self::UsernameTaken,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl Authenticator {
+    /// Makes an account for `new`, on behalf of `principal` if somebody is logged in.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub async fn register(
+        &self,
+        new: NewUser,
+        principal: Option<&Principal>,
+    ) -> Result<User, RegistrationError> {
+        let rule = self.parts.registration;
+        let open = match rule {
+            RegistrationRule::AsInTheLecture => true,
+            RegistrationRule::Users => !new.role.is_admin(),
+            RegistrationRule::AdministratorsOnly => false,
+        };
+        if !open && !self.is_administrator(principal).await? {
+            return Err(RegistrationError::AdministratorRequired);
+        }
+        if rule != RegistrationRule::AsInTheLecture {
+            self.check_new_password(&new.password, &new.username)?;
+        }
+        // A taken name is told apart before the costly hash; the unique key decides all the same.
+        if self
+            .parts
+            .store
+            .find_user(new.username.key())
+            .await?
+            .is_some()
+        {
+            return Err(RegistrationError::UsernameTaken);
+        }
+        let hash = self.parts.hashes.hash(new.password).await?;
+        let user = self
+            .parts
+            .store
+            .add_user(&new.username, &hash, &new.role, self.now())
+            .await?;
+        tracing::info!(target: "doorward::auth", event = "registered", user_id = user.id.get(), role = %user.role,
+            by = principal.map(|principal| principal.user_id.get()));
+        Ok(user)
+    }
+
+    /// Whether a password may be set for this user.
+    ///
+    /// # Errors
+    /// [`PolicyViolation`].
+    pub fn check_new_password(
+        &self,
+        password: &Password,
+        username: &Username,
+    ) -> Result<(), PolicyViolation> {
+        self.parts
+            .password_policy
+            .check(password, &PolicyContext::for_username(username.as_str()))
+    }
+
+    async fn is_administrator(&self, principal: Option<&Principal>) -> Result<bool, StoreError> {
+        let Some(principal) = principal else {
+            return Ok(false);
+        };
+        Ok(self
+            .current(principal)
+            .await?
+            .is_some_and(|current| current.role.is_admin()))
+    }
+}

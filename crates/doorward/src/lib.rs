@@ -1,0 +1,33 @@
+//! The core of doorward: accounts, passwords, tokens, sessions, roles and their storage. No HTTP in here.
+//!
+//! Data flows one way: [`authenticator`] (the use cases) uses [`store`], [`password`], [`throttle`] and [`access`];
+//! those use the types ([`username`], [`user`], [`role`], [`secret`], [`token`], [`session`]); nothing points back.
+//! Time ([`clock`]) and randomness ([`random`]) are parameters; the environment is never read.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test may stop at once"
+    )
+)]
+#![warn(missing_docs)]
+
+pub mod access;
+pub mod authenticator;
+pub mod authorization;
+pub mod clock;
+pub mod json;
+pub mod password;
+pub mod principal;
+pub mod random;
+pub mod role;
+pub mod secret;
+pub mod session;
+pub mod store;
+pub mod throttle;
+pub mod token;
+pub mod user;
+pub mod username;

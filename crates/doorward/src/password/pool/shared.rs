@@ -1,0 +1,129 @@
+//! What the callers and the threads share.
+
+use std::sync::{
+    Condvar, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+use std::time::Duration;
+
+use super::super::KdfMemory;
+use super::HashPoolError;
+use super::queue::{Admitted, Queue, Ticket};
+
+/// A job: it computes with its thread's memory and sends its own answer.
+pub(super) type Work = Box<dyn FnOnce(&mut KdfMemory) + Send>;
+
+/// The queue behind its lock, and the counters.
+///
+/// The lock is held for a few instructions at a time and never while a job runs or is dropped.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    pub(super) counters: Counters,
+}
+
+struct State {
+    queue: Queue<Work>,
+    is_stopped: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) hashed: AtomicU64,
+    pub(super) verified: AtomicU64,
+    pub(super) rejected_busy: AtomicU64,
+    pub(super) skipped_gone: AtomicU64,
+    pub(super) panicked: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(max_waiting: usize, budget_mib: u32) -> Self {
+        Self {
+            state: Mutex::new(State {
+                queue: Queue::new(max_waiting, budget_mib),
+                is_stopped: false,
+            }),
+            changed: Condvar::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Queues a job, or refuses it.
+    pub(super) fn submit(&self, mib: u32, work: Work) -> Result<Ticket, HashPoolError> {
+        let pushed = self.lock().queue.push(mib, work);
+        match pushed {
+            Ok(ticket) => {
+                self.changed.notify_one();
+                Ok(ticket)
+            }
+            Err(_refused) => Err(self.busy()),
+        }
+    }
+
+    /// The next job that may start, once there is one; `None` when the pool has stopped.
+    pub(super) fn next(&self) -> Option<Admitted<Work>> {
+        let mut state = self.lock();
+        loop {
+            if state.is_stopped {
+                return None;
+            }
+            if let Some(job) = state.queue.admit() {
+                // One event may make room for several jobs: each thread wakes the next.
+                if state.queue.is_front_admissible() {
+                    self.changed.notify_one();
+                }
+                return Some(job);
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Returns the memory of a job that has ended. The calling thread asks for the next job
+    /// itself, which wakes others when there is more than one to start.
+    pub(super) fn release(&self, mib: u32) {
+        self.lock().queue.release(mib);
+    }
+
+    /// Takes a waiting job out; false when it runs or has run.
+    pub(super) fn withdraw(&self, ticket: Ticket) -> bool {
+        let mut state = self.lock();
+        let withdrawn = state.queue.withdraw(ticket);
+        // It may have been a heavy one at the front that others waited behind.
+        let wake = withdrawn.is_some() && state.queue.is_front_admissible();
+        drop(state);
+        if wake {
+            self.changed.notify_one();
+        }
+        withdrawn.is_some()
+    }
+
+    /// Counts a refusal and spreads the callers over five seconds.
+    pub(super) fn busy(&self) -> HashPoolError {
+        let refused = self.counters.rejected_busy.fetch_add(1, Ordering::Relaxed);
+        HashPoolError::Busy {
+            retry_after: Duration::from_secs(1 + refused % 5),
+        }
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().queue.len()
+    }
+
+    pub(super) fn is_more_than_half_full(&self) -> bool {
+        self.lock().queue.is_more_than_half_full()
+    }
+
+    /// Lets the threads end, each after the job it runs.
+    pub(super) fn stop(&self) {
+        self.lock().is_stopped = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that can panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,142 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::error::InvalidReason;
+
+/// Longest token that is looked at, in bytes; longer ones are refused before any decoding.
+pub const MAX_TOKEN_BYTES: usize = 8192;
+
+/// The three segments of a compact JWS (RFC 7515 §7.1), still encoded.
+pub(super) struct Compact<'a> {
+    /// Header and payload with the dot between: what the signature covers.
+    pub(super) signing_input: &'a str,
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) signature: &'a str,
+}
+
+impl<'a> Compact<'a> {
+    pub(super) fn split(token: &'a str) -> Result<Self, InvalidReason> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(InvalidReason::TooLong);
+        }
+        let permitted =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !token.bytes().all(permitted) {
+            return Err(InvalidReason::Characters);
+        }
+        let parts = token
+            .rsplit_once('.')
+            .and_then(|(signing_input, signature)| {
+                let (header, payload) = signing_input.split_once('.')?;
+                Some(Self {
+                    signing_input,
+                    header,
+                    payload,
+                    signature,
+                })
+            });
+        match parts {
+            // An empty payload is a JWS, only never a JWT; the claims check refuses it.
+            Some(parts)
+                if !parts.header.is_empty()
+                    && !parts.signature.is_empty()
+                    && !parts.payload.contains('.') =>
+            {
+                Ok(parts)
+            }
+            _ => Err(InvalidReason::Segments),
+        }
+    }
+}
+
+/// Strict base64url: no padding, no unused bits, so that one value has one text (RFC 4648 §3.5).
+pub(super) fn decode(segment: &str) -> Result<Vec<u8>, InvalidReason> {
+    URL_SAFE_NO_PAD
+        .decode(segment)
+        .map_err(|_| InvalidReason::Encoding)
+}
+
+/// A signature of 32 bytes.
+pub(super) fn decode_signature(segment: &str) -> Result<[u8; 32], InvalidReason> {
+    /// 32 bytes in base64url without padding.
+    const CHARACTERS: usize = 43;
+    if segment.len() != CHARACTERS {
+        return Err(InvalidReason::Signature);
+    }
+    let mut buffer = [0; 33];
+    let written = URL_SAFE_NO_PAD.decode_slice(segment, &mut buffer);
+    if written != Ok(32) {
+        return Err(InvalidReason::Encoding);
+    }
+    buffer.first_chunk().copied().ok_or(InvalidReason::Encoding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(token: &str) -> Option<InvalidReason> {
+        Compact::split(token).err()
+    }
+
+    #[test]
+    fn three_segments_come_apart_at_the_dots() {
+        let parts = Compact::split("aa.bb.cc").unwrap();
+        assert_eq!(
+            (
+                parts.header,
+                parts.payload,
+                parts.signature,
+                parts.signing_input
+            ),
+            ("aa", "bb", "cc", "aa.bb")
+        );
+    }
+
+    #[test]
+    fn another_number_of_segments_is_refused() {
+        for token in [
+            "", ".", "..", "...", "a", "a.b", "a.b.", ".b.c", "a.b.c.d", "a.b.c.", "a..b.c",
+        ] {
+            assert_eq!(refusal(token), Some(InvalidReason::Segments), "{token}");
+        }
+        assert_eq!(refusal("a..c"), None);
+    }
+
+    #[test]
+    fn other_characters_are_refused() {
+        for token in [
+            "a.b.c=",
+            " a.b.c",
+            "a.b.c\n",
+            "a.b+.c",
+            "a/.b.c",
+            "a.b.\u{e9}",
+            "{\"a\":1}",
+        ] {
+            assert_eq!(refusal(token), Some(InvalidReason::Characters), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_8192_bytes_is_looked_at_and_one_more_is_not() {
+        let token = format!("a.{}.c", "b".repeat(MAX_TOKEN_BYTES - 4));
+        assert_eq!(refusal(&token), None);
+        assert_eq!(refusal(&format!("{token}c")), Some(InvalidReason::TooLong));
+    }
+
+    #[test]
+    fn unused_bits_in_the_last_character_are_refused() {
+        assert_eq!(decode("AA"), Ok(vec![0]));
+        assert_eq!(decode("AB"), Err(InvalidReason::Encoding));
+        assert_eq!(decode("A"), Err(InvalidReason::Encoding));
+        let zero = "A".repeat(43);
+        assert_eq!(decode_signature(&zero), Ok([0; 32]));
+        assert_eq!(
+            decode_signature(&format!("{}B", &zero[1..])),
+            Err(InvalidReason::Encoding)
+        );
+        assert_eq!(decode_signature(&zero[1..]), Err(InvalidReason::Signature));
+    }
+}

@@ -1,0 +1,225 @@
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
+use sha2::Sha256;
+use thiserror::Error;
+
+use super::access_token::AccessToken;
+use super::compact::MAX_TOKEN_BYTES;
+use super::error::SignError;
+use crate::secret::Secret;
+
+/// Name of a key in the `kid` header: 1 to 128 characters of `[A-Za-z0-9._-]`, so that it is safe in
+/// a log, a URL or a file name (RFC 7515 §4.1.4, RFC 8725 §3.10).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(String);
+
+/// Why a text is no [`KeyId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a key id has 1 to 128 characters out of A-Z a-z 0-9 . _ -; choose another")]
+pub struct KeyIdError;
+
+impl KeyId {
+    /// Reads a key id.
+    ///
+    /// # Errors
+    /// [`KeyIdError`] when the text is empty, too long, or holds another character.
+    pub fn parse(text: &str) -> Result<Self, KeyIdError> {
+        let permitted =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if (1..=128).contains(&text.len()) && text.bytes().all(permitted) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(KeyIdError)
+        }
+    }
+
+    /// The text of the id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for KeyId {
+    type Err = KeyIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// A key for HS256 (RFC 7518 §3.2), ready to sign and verify.
+///
+/// Holds the keyed hash state, not the secret, so that a token does not pay for the key schedule.
+/// It does not judge the secret; [`Secret::check_strength`] does.
+#[derive(Clone)]
+pub struct Hs256Key {
+    keyed: Hmac<Sha256>,
+    id: Option<KeyId>,
+    /// The encoded header of every token that this key signs.
+    header: String,
+}
+
+impl Hs256Key {
+    /// Prepares a key. With an id, its tokens carry `kid`.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "HMAC takes keys of any length (RFC 2104 §2), so this can't panic"
+    )]
+    pub fn new(secret: &Secret, id: Option<KeyId>) -> Self {
+        let keyed = Hmac::new_from_slice(secret.expose()).expect("HMAC takes keys of any length");
+        // Members in PyJWT's order. A key id needs no escaping, so it is written as it stands.
+        let header = match &id {
+            Some(id) => format!("{{\"alg\":\"HS256\",\"kid\":\"{id}\",\"typ\":\"JWT\"}}"),
+            None => "{\"alg\":\"HS256\",\"typ\":\"JWT\"}".to_owned(),
+        };
+        Self {
+            keyed,
+            id,
+            header: URL_SAFE_NO_PAD.encode(header),
+        }
+    }
+
+    /// The id that its tokens carry as `kid`.
+    #[must_use]
+    pub fn id(&self) -> Option<&KeyId> {
+        self.id.as_ref()
+    }
+
+    /// Signs claims (lecture programs 5, 9 to 11: `jwt.encode(payload, key, algorithm="HS256")`).
+    ///
+    /// The claims are taken as given: setting `exp` is the caller's duty, and
+    /// [`super::Verifier::verify`] refuses a token without it.
+    ///
+    /// # Errors
+    /// [`SignError`] when the claims are no JSON object or the token gets too long.
+    pub fn sign<C: Serialize + ?Sized>(&self, claims: &C) -> Result<AccessToken, SignError> {
+        let claims = serde_json::to_vec(claims).map_err(|_| SignError::NotAnObject)?;
+        if claims.first() != Some(&b'{') {
+            return Err(SignError::NotAnObject);
+        }
+        // Header, two dots, four characters per three bytes of claims, 43 of signature.
+        let mut text = String::with_capacity(self.header.len() + claims.len() / 3 * 4 + 50);
+        text.push_str(&self.header);
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(&claims, &mut text);
+        let signature = self.signature(&text);
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(SignError::TooLong);
+        }
+        Ok(AccessToken::new(text))
+    }
+
+    pub(super) fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// Compares in constant time.
+    pub(super) fn verifies(&self, signing_input: &str, signature: &[u8; 32]) -> bool {
+        self.mac(signing_input).verify_slice(signature).is_ok()
+    }
+
+    pub(super) fn signature(&self, signing_input: &str) -> [u8; 32] {
+        self.mac(signing_input).finalize().into_bytes().into()
+    }
+
+    fn mac(&self, signing_input: &str) -> Hmac<Sha256> {
+        self.keyed.clone().chain_update(signing_input)
+    }
+}
+
+impl fmt::Debug for Hs256Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hs256Key")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: Option<&str>) -> Hs256Key {
+        let secret = Secret::from_text("k3J9x!vQ0pLr7TzW2mYb5NcD8fGhS1aE".to_owned());
+        Hs256Key::new(&secret, id.map(|id| KeyId::parse(id).unwrap()))
+    }
+
+    fn header_of(token: &AccessToken) -> String {
+        let (header, _) = token.as_str().split_once('.').unwrap();
+        String::from_utf8(URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_key_id_holds_only_harmless_characters() {
+        for text in ["a", "hs256-1", "A.b_C-9", &"k".repeat(128)] {
+            assert_eq!(KeyId::parse(text).unwrap().as_str(), text);
+        }
+        for text in [
+            "",
+            "a b",
+            "../x/",
+            "a\n",
+            "\u{e9}",
+            "a\0",
+            "$(id)",
+            &"k".repeat(129),
+        ] {
+            assert_eq!(KeyId::parse(text), Err(KeyIdError), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_header_names_algorithm_key_and_type() {
+        let claims = serde_json::json!({"exp": 1});
+        assert_eq!(
+            header_of(&key(Some("hs-1")).sign(&claims).unwrap()),
+            r#"{"alg":"HS256","kid":"hs-1","typ":"JWT"}"#
+        );
+        assert_eq!(
+            header_of(&key(None).sign(&claims).unwrap()),
+            r#"{"alg":"HS256","typ":"JWT"}"#
+        );
+    }
+
+    #[test]
+    fn only_objects_are_signed() {
+        for claims in [
+            serde_json::json!([1]),
+            serde_json::json!("x"),
+            serde_json::json!(null),
+        ] {
+            assert_eq!(key(None).sign(&claims), Err(SignError::NotAnObject));
+        }
+        let odd_keys = std::collections::BTreeMap::from([(vec![1], 2)]);
+        assert_eq!(key(None).sign(&odd_keys), Err(SignError::NotAnObject));
+    }
+
+    #[test]
+    fn a_token_that_no_verifier_would_read_is_not_made() {
+        let claims = serde_json::json!({"note": "x".repeat(6100)});
+        assert_eq!(key(None).sign(&claims), Err(SignError::TooLong));
+    }
+
+    #[test]
+    fn debug_shows_the_id_of_a_key_and_nothing_else() {
+        assert_eq!(
+            format!("{:?}", key(Some("hs-1"))),
+            "Hs256Key { id: Some(KeyId(\"hs-1\")), .. }"
+        );
+    }
+}

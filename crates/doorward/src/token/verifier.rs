@@ -1,0 +1,174 @@
+use serde::de::DeserializeOwned;
+
+use super::claims;
+use super::compact::{self, Compact};
+use super::error::{InvalidReason, TokenError};
+use super::header::{self, AcceptedTypes, CheckedHeader};
+use super::key::Hs256Key;
+use super::validation::Validation;
+
+/// Verifies tokens against a set of keys and one set of rules. Cheap to share, never changes;
+/// rotation makes a new one.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    keys: Vec<Entry>,
+    validation: Validation,
+    /// Headers seen often, with the keys that they lead to: those that our own keys write and the
+    /// one that `PyJWT` writes. A token with one of them skips the JSON work; the answer is the
+    /// same, because it was computed by the full check.
+    known_headers: Vec<(String, Candidates)>,
+}
+
+/// `{"alg":"HS256","typ":"JWT"}`, which `PyJWT` writes in front of every HS256 token.
+const PYJWT_HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+
+#[derive(Debug, Clone)]
+struct Entry {
+    key: Hs256Key,
+    /// Whether tokens without `kid` are tried on it.
+    default: bool,
+}
+
+/// The keys that a header leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Candidates {
+    /// The one that `kid` names, by its place.
+    One(usize),
+    /// All defaults.
+    Defaults,
+}
+
+impl Verifier {
+    /// A verifier with one key, on which tokens without `kid` are tried too.
+    #[must_use]
+    pub fn new(key: Hs256Key, validation: Validation) -> Self {
+        let mut verifier = Self {
+            keys: Vec::new(),
+            validation,
+            known_headers: Vec::new(),
+        };
+        verifier.add(key, true);
+        verifier
+    }
+
+    /// Adds a key. If it has an id, only tokens that name it are tried on it; if not, those without
+    /// `kid` are.
+    #[must_use]
+    pub fn with_key(mut self, key: Hs256Key) -> Self {
+        let default = key.id().is_none();
+        self.add(key, default);
+        self
+    }
+
+    /// Adds a key on which tokens without `kid` are tried as well, such as those that an application
+    /// with `PyJWT` signs with the same secret.
+    #[must_use]
+    pub fn with_default_key(mut self, key: Hs256Key) -> Self {
+        self.add(key, true);
+        self
+    }
+
+    fn add(&mut self, key: Hs256Key, default: bool) {
+        self.keys.push(Entry { key, default });
+        // Whether `kid` counts depends on all keys, so every known header is judged again.
+        let mut headers: Vec<String> = self
+            .keys
+            .iter()
+            .map(|entry| entry.key.header().to_owned())
+            .collect();
+        headers.push(PYJWT_HEADER.to_owned());
+        self.known_headers = headers
+            .into_iter()
+            .filter_map(|header| {
+                self.judge(&header)
+                    .ok()
+                    .map(|candidates| (header, candidates))
+            })
+            .collect();
+    }
+
+    /// Verifies a token and reads its claims as `C`.
+    ///
+    /// `now_ms` is the time in milliseconds since 1970. Order: size, characters and segments; header;
+    /// signature in constant time; claims as strict JSON; registered claims; `C`.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`] when only time speaks against the token, otherwise
+    /// [`TokenError::Invalid`] with the rule that it broke first.
+    pub fn verify<C: DeserializeOwned>(&self, token: &str, now_ms: i64) -> Result<C, TokenError> {
+        let parts = Compact::split(token)?;
+        let known = self
+            .known_headers
+            .iter()
+            .find(|(header, _)| header == parts.header);
+        let candidates = match known {
+            Some((_, candidates)) => *candidates,
+            None => self.judge(parts.header)?,
+        };
+        let signature = compact::decode_signature(parts.signature)?;
+        if !self.signed_by(candidates, parts.signing_input, &signature) {
+            return Err(InvalidReason::Signature.into());
+        }
+        let payload = compact::decode(parts.payload)?;
+        let claims = claims::check(&payload, &self.validation, now_ms)?;
+        serde_json::from_str(claims).map_err(|_| InvalidReason::ClaimsForm.into())
+    }
+
+    fn signed_by(&self, candidates: Candidates, signing_input: &str, signature: &[u8; 32]) -> bool {
+        match candidates {
+            Candidates::One(place) => self
+                .keys
+                .get(place)
+                .is_some_and(|entry| entry.key.verifies(signing_input, signature)),
+            Candidates::Defaults => self
+                .keys
+                .iter()
+                .filter(|entry| entry.default)
+                .any(|entry| entry.key.verifies(signing_input, signature)),
+        }
+    }
+
+    /// The full check of a header segment.
+    fn judge(&self, segment: &str) -> Result<Candidates, InvalidReason> {
+        let types = AcceptedTypes {
+            names: &self.validation.types,
+            required: self.validation.require_type,
+        };
+        let CheckedHeader { kid } = header::check(&compact::decode(segment)?, Some(&types))?;
+        let keys_have_ids = self.keys.iter().any(|entry| entry.key.id().is_some());
+        match kid {
+            Some(kid) if keys_have_ids => self
+                .keys
+                .iter()
+                .position(|entry| entry.key.id().is_some_and(|id| id.as_str() == kid))
+                .map(Candidates::One)
+                .ok_or(InvalidReason::UnknownKey),
+            _ => Ok(Candidates::Defaults),
+        }
+    }
+}
+
+/// Verifies a compact JWS with HS256 and answers its payload, whatever it is (RFC 7515 §5.2).
+///
+/// For payloads that are no claims; tokens go through [`Verifier::verify`]. `typ` is not looked at. A
+/// `kid` must be the key's own, if the key has one.
+///
+/// # Errors
+/// [`TokenError::Invalid`] with the rule that the token broke first.
+pub fn verify_jws(token: &str, key: &Hs256Key) -> Result<Vec<u8>, TokenError> {
+    let parts = Compact::split(token)?;
+    let CheckedHeader { kid } = header::check(&compact::decode(parts.header)?, None)?;
+    if let (Some(named), Some(id)) = (kid, key.id())
+        && named != id.as_str()
+    {
+        return Err(InvalidReason::UnknownKey.into());
+    }
+    let signature = compact::decode_signature(parts.signature)?;
+    if !key.verifies(parts.signing_input, &signature) {
+        return Err(InvalidReason::Signature.into());
+    }
+    Ok(compact::decode(parts.payload)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Fresh databases of every engine for one test each.
+//!
+//! SQLite always; MySQL/MariaDB when `DOORWARD_TEST_MYSQL_URL` names a server (`mysql://user:password@host:port/`) on
+//! which databases may be created. With `DOORWARD_REQUIRE_ALL=1` a missing server fails the test.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::{
+    ops::Deref,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use doorward::store::{Database, DatabaseUrl, Store};
+
+/// Databases that live as long as this value.
+pub struct Databases {
+    list: Vec<Database>,
+    _folder: tempfile::TempDir,
+}
+
+impl Databases {
+    /// Migrated, empty databases.
+    pub async fn fresh() -> Self {
+        let databases = Self::empty().await;
+        for database in &databases.list {
+            database.migrate().await.expect("migrates");
+        }
+        databases
+    }
+
+    /// Databases without any table.
+    pub async fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut list = vec![
+            connect(&format!(
+                "sqlite://{}",
+                folder.path().join("test.db").display()
+            ))
+            .await,
+        ];
+        if let Some(url) = fresh_mysql().await {
+            list.push(connect(&url).await);
+        }
+        Self {
+            list,
+            _folder: folder,
+        }
+    }
+
+    /// The core's tables on each.
+    pub fn stores(&self) -> Vec<Store> {
+        self.list.iter().cloned().map(Store::new).collect()
+    }
+}
+
+impl Deref for Databases {
+    type Target = [Database];
+
+    fn deref(&self) -> &[Database] {
+        &self.list
+    }
+}
+
+impl IntoIterator for Databases {
+    type Item = Database;
+    type IntoIter = std::vec::IntoIter<Database>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        // The folder must outlive the databases; the test's process cleans it up with the rest of the scratch space.
+        std::mem::forget(self._folder);
+        self.list.into_iter()
+    }
+}
+
+async fn connect(url: &str) -> Database {
+    let url = DatabaseUrl::parse(url).expect("an address");
+    Database::connect(&url, 8).await.expect("connects")
+}
+
+/// The address of a database that was just created on the test server, if there is one.
+pub async fn fresh_mysql() -> Option<String> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let Ok(server) = std::env::var("DOORWARD_TEST_MYSQL_URL") else {
+        assert!(
+            std::env::var("DOORWARD_REQUIRE_ALL").is_err(),
+            "DOORWARD_TEST_MYSQL_URL is not set, and nothing may be skipped"
+        );
+        eprintln!("MySQL not run: set DOORWARD_TEST_MYSQL_URL");
+        return None;
+    };
+    let name = format!(
+        "doorward_test_{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    let admin = sqlx::MySqlPool::connect(&format!("{}/mysql", server.trim_end_matches('/')))
+        .await
+        .expect("the test server answers");
+    let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+    sqlx::query(sqlx::AssertSqlSafe(format!(
+        "DROP DATABASE IF EXISTS {name}"
+    )))
+    .execute(&admin)
+    .await
+    .expect("drops");
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .execute(&admin)
+        .await
+        .expect("creates a database");
+    admin.close().await;
+    Some(format!("{}/{name}", server.trim_end_matches('/')))
+}

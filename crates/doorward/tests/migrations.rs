@@ -1,0 +1,111 @@
+//! The schema: both engines alike, every step from a filled database, released files never changed.
+
+mod databases;
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use databases::Databases;
+use sha2::{Digest, Sha256};
+
+fn folder(engine: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("migrations")
+        .join(engine)
+}
+
+fn files(engine: &str) -> BTreeMap<String, String> {
+    fs::read_dir(folder(engine))
+        .expect("a folder")
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            (name, fs::read_to_string(path).expect("a text"))
+        })
+        .collect()
+}
+
+#[test]
+fn both_engines_have_the_same_steps() {
+    assert_eq!(
+        files("sqlite").keys().collect::<Vec<_>>(),
+        files("mysql").keys().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_mysql_file_holds_one_statement() {
+    for (name, text) in files("mysql") {
+        let statements = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("--"))
+            .collect::<String>();
+        assert_eq!(statements.matches(';').count(), 1, "{name}");
+    }
+}
+
+/// Files of a released version. A line is added with a release and never changed.
+const RELEASED: &[(&str, &str)] = &[];
+
+#[test]
+fn a_released_file_never_changes() {
+    let known: BTreeMap<_, _> = ["sqlite", "mysql"]
+        .iter()
+        .flat_map(|engine| {
+            files(engine)
+                .into_iter()
+                .map(move |(name, text)| (format!("{engine}/{name}"), text))
+        })
+        .collect();
+    for (name, checksum) in RELEASED {
+        let text = known.get(*name).unwrap_or_else(|| panic!("{name} is gone"));
+        let found: String = Sha256::digest(text)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(&found, checksum, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_database_becomes_current_once_and_stays_so() {
+    for database in Databases::empty().await {
+        let before = database.schema_status().await.expect("reads");
+        assert!(before.applied.is_empty() && !before.is_current());
+        let first = database.migrate().await.expect("migrates");
+        assert_eq!(first.applied, before.pending);
+        assert_eq!(first.copy, None, "there was nothing to lose");
+        assert!(database.schema_status().await.expect("reads").is_current());
+        assert!(database.migrate().await.expect("runs").applied.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn two_starts_at_once_migrate_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("x.db").display());
+    let url = doorward::store::DatabaseUrl::parse(&url).expect("an address");
+    let (a, b) = tokio::join!(
+        doorward::store::Database::connect(&url, 2),
+        doorward::store::Database::connect(&url, 2)
+    );
+    let (a, b) = (a.expect("connects"), b.expect("connects"));
+    let (a, b) = tokio::join!(a.migrate(), b.migrate());
+    let applied = a.expect("migrates").applied.len() + b.expect("migrates").applied.len();
+    assert_eq!(applied, files("sqlite").len());
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    for database in Databases::fresh().await {
+        let insert = doorward::store::Sql::both(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, x'00', 0)",
+        );
+        database.execute(insert, &[]).await.expect("inserts");
+        let error = database.migrate().await.expect_err("refuses").to_string();
+        assert!(error.contains("9999") && error.contains("newer"), "{error}");
+    }
+}

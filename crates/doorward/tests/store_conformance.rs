@@ -1,0 +1,357 @@
+//! What every engine must do alike.
+
+mod databases;
+
+use std::sync::Arc;
+
+use databases::Databases;
+use doorward::{
+    clock::Timestamp,
+    password::PasswordHash,
+    role::Role,
+    store::{RemoveUserError, SetupError, Store, StoreError},
+    user::User,
+    username::Username,
+};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+/// Argon2id of some password; nothing here verifies it.
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$eulBsvxG/lLvEunGp0obMA$BWDaUQm99W7Nosg21LLsskHZ5OfJaEF1ApmJfC0dwgw";
+const OTHER_HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$Q8FrGk9EXTI/dwUb9IpQ3g$U+g4FJ2eXLh0AH/b8apjz7ppzDYRVA8Lsm1P8IUKI8M";
+
+fn hash() -> PasswordHash {
+    PasswordHash::parse(HASH).expect("a hash")
+}
+
+fn name(text: &str) -> Username {
+    Username::parse(text).expect("a name")
+}
+
+async fn add(store: &Store, text: &str, role: &Role) -> Result<User, StoreError> {
+    store.add_user(&name(text), &hash(), role, NOW).await
+}
+
+#[tokio::test]
+async fn a_user_is_found_in_any_spelling_and_keeps_its_own() {
+    for store in Databases::fresh().await.stores() {
+        let added = add(&store, "Zoë", &Role::user()).await.expect("adds");
+        for spelling in ["Zoë", "zoë", "ZOË", "Zoe\u{308}"] {
+            let found = store
+                .find_user(name(spelling).key())
+                .await
+                .expect("reads")
+                .expect("finds");
+            assert_eq!(found.user, added);
+            assert_eq!(found.user.username, "Zoë");
+            assert_eq!(found.password, HASH);
+        }
+        assert!(
+            store
+                .find_user(name("zoe").key())
+                .await
+                .expect("reads")
+                .is_none()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_taken_in_every_spelling_and_only_then() {
+    for store in Databases::fresh().await.stores() {
+        add(&store, "straße", &Role::user()).await.expect("adds");
+        for taken in ["straße", "STRASSE", "strasse", "ｓｔｒａｓｓｅ"] {
+            assert!(
+                matches!(
+                    add(&store, taken, &Role::user()).await,
+                    Err(StoreError::AlreadyExists)
+                ),
+                "{taken}"
+            );
+        }
+        // What a collation might hold equal, and what we do not.
+        for free in ["strase", "straſe x", "aé", "ae", "a😀", "a🔐", "a"] {
+            add(&store, free, &Role::user())
+                .await
+                .unwrap_or_else(|error| panic!("{free}: {error}"));
+        }
+        assert_eq!(store.count_users().await.expect("counts"), 8);
+    }
+}
+
+#[tokio::test]
+async fn of_many_registrations_of_one_name_at_once_one_wins() {
+    let databases = Databases::fresh().await;
+    for store in databases.stores() {
+        let store = Arc::new(store);
+        let tasks: Vec<_> = (0..20)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { add(&store, "race", &Role::user()).await })
+            })
+            .collect();
+        let mut won = 0;
+        for task in tasks {
+            match task.await.expect("runs") {
+                Ok(_) => won += 1,
+                Err(StoreError::AlreadyExists) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(won, 1);
+        // The loser's half of the transaction is gone too.
+        assert_eq!(store.count_users().await.expect("counts"), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_longest_name_and_every_kind_of_letter_are_stored_whole() {
+    for store in Databases::fresh().await.stores() {
+        for text in [
+            "é".repeat(50),
+            "😀".repeat(50),
+            "x'; DROP TABLE users; --".to_owned(),
+            "back\\slash".to_owned(),
+        ] {
+            let id = add(&store, &text, &Role::user()).await.expect("adds").id;
+            let found = store
+                .find_user_by_id(id)
+                .await
+                .expect("reads")
+                .expect("finds");
+            assert_eq!(found.user.username, text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn users_are_listed_by_number_in_pages() {
+    for store in Databases::fresh().await.stores() {
+        for n in 0..5 {
+            add(
+                &store,
+                &format!("user{n}"),
+                if n == 3 { &ADMIN } else { &USER },
+            )
+            .await
+            .expect("adds");
+        }
+        let first = store.list_users(None, 3).await.expect("lists");
+        let rest = store
+            .list_users(first.last().map(|user| user.id), 3)
+            .await
+            .expect("lists");
+        let names: Vec<_> = first
+            .iter()
+            .chain(&rest)
+            .map(|user| user.username.as_str())
+            .collect();
+        assert_eq!(names, ["user0", "user1", "user2", "user3", "user4"]);
+        let admins = store
+            .list_users_by_role(&Role::admin())
+            .await
+            .expect("lists");
+        assert_eq!(admins.len(), 1);
+    }
+}
+
+static ADMIN: std::sync::LazyLock<Role> = std::sync::LazyLock::new(Role::admin);
+static USER: std::sync::LazyLock<Role> = std::sync::LazyLock::new(Role::user);
+
+#[tokio::test]
+async fn a_hash_is_replaced_only_while_it_is_the_one_that_was_verified() {
+    for store in Databases::fresh().await.stores() {
+        let id = add(&store, "alice", &USER).await.expect("adds").id;
+        let better = PasswordHash::parse(OTHER_HASH).expect("a hash");
+        assert!(
+            !store
+                .replace_hash(id, "something else", &better)
+                .await
+                .expect("runs")
+        );
+        assert!(store.replace_hash(id, HASH, &better).await.expect("runs"));
+        assert!(!store.replace_hash(id, HASH, &better).await.expect("runs"));
+        assert_eq!(
+            store
+                .find_user_by_id(id)
+                .await
+                .expect("reads")
+                .expect("finds")
+                .password,
+            OTHER_HASH
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_last_administrator_can_neither_be_disabled_nor_deleted() {
+    for store in Databases::fresh().await.stores() {
+        let alice = add(&store, "alice", &ADMIN).await.expect("adds").id;
+        let carol = add(&store, "carol", &ADMIN).await.expect("adds").id;
+        add(&store, "bob", &USER).await.expect("adds");
+        store
+            .disable_user(carol, NOW)
+            .await
+            .expect("another one is left");
+        assert!(matches!(
+            store.disable_user(alice, NOW).await,
+            Err(RemoveUserError::LastAdministrator)
+        ));
+        assert!(matches!(
+            store.delete_user(alice).await,
+            Err(RemoveUserError::LastAdministrator)
+        ));
+        assert!(store.find_user_by_id(alice).await.expect("reads").is_some());
+        assert!(store.enable_user(carol).await.expect("enables"));
+        store.delete_user(alice).await.expect("another one is left");
+        assert!(matches!(
+            store.delete_user(alice).await,
+            Err(RemoveUserError::NotFound)
+        ));
+    }
+}
+
+#[tokio::test]
+async fn two_administrators_removing_each_other_at_once_leave_one() {
+    let databases = Databases::fresh().await;
+    for store in databases.stores() {
+        for round in 0..10 {
+            let a = add(&store, &format!("a{round}"), &ADMIN)
+                .await
+                .expect("adds")
+                .id;
+            let b = add(&store, &format!("b{round}"), &ADMIN)
+                .await
+                .expect("adds")
+                .id;
+            let (first, second) = tokio::join!(store.delete_user(a), store.delete_user(b));
+            let removed = usize::from(first.is_ok()) + usize::from(second.is_ok());
+            if round == 0 {
+                assert_eq!(removed, 1, "{first:?} {second:?}");
+            }
+            assert!(store.count_active_admins().await.expect("counts") >= 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_never_given_twice() {
+    for store in Databases::fresh().await.stores() {
+        add(&store, "alice", &ADMIN).await.expect("adds");
+        let bob = add(&store, "bob", &USER).await.expect("adds").id;
+        store.delete_user(bob).await.expect("deletes");
+        assert!(add(&store, "bob", &USER).await.expect("adds").id > bob);
+    }
+}
+
+#[tokio::test]
+async fn of_many_uses_of_a_setup_link_at_once_one_makes_an_administrator() {
+    let databases = Databases::fresh().await;
+    for store in databases.stores() {
+        let (old, new) = ([1; 32], [2; 32]);
+        store
+            .set_setup_link(&old, NOW.after(std::time::Duration::from_secs(60)))
+            .await
+            .expect("sets");
+        store
+            .set_setup_link(&new, NOW.after(std::time::Duration::from_secs(60)))
+            .await
+            .expect("sets");
+        let tasks: Vec<_> = (0..10)
+            .map(|n| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    store
+                        .use_setup_link(&new, &name(&format!("admin{n}")), &hash(), NOW)
+                        .await
+                })
+            })
+            .collect();
+        let mut made = 0;
+        for task in tasks {
+            match task.await.expect("runs") {
+                Ok(user) => made += usize::from(user.role.is_admin()),
+                Err(SetupError::InvalidLink) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(made, 1);
+        assert!(matches!(
+            store
+                .use_setup_link(&old, &name("late"), &hash(), NOW)
+                .await,
+            Err(SetupError::InvalidLink)
+        ));
+    }
+}
+
+#[tokio::test]
+async fn a_setup_link_that_failed_for_the_name_can_be_used_again_until_it_is_too_old() {
+    for store in Databases::fresh().await.stores() {
+        add(&store, "alice", &USER).await.expect("adds");
+        let end = NOW.after(std::time::Duration::from_secs(60));
+        store.set_setup_link(&[3; 32], end).await.expect("sets");
+        assert!(matches!(
+            store
+                .use_setup_link(&[3; 32], &name("Alice"), &hash(), NOW)
+                .await,
+            Err(SetupError::Store(StoreError::AlreadyExists))
+        ));
+        assert!(store.has_setup_link(&[3; 32], NOW).await.expect("reads"));
+        assert!(!store.has_setup_link(&[3; 32], end).await.expect("reads"));
+        assert!(matches!(
+            store
+                .use_setup_link(&[3; 32], &name("root"), &hash(), end)
+                .await,
+            Err(SetupError::InvalidLink)
+        ));
+    }
+}
+
+#[tokio::test]
+async fn failures_counted_at_once_are_all_counted() {
+    let databases = Databases::fresh().await;
+    for store in databases.stores() {
+        let tasks: Vec<_> = (0..50)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    store
+                        .add_login_failure(&[7; 32], NOW, Timestamp::from_millis(0))
+                        .await
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("runs").expect("counts");
+        }
+        assert_eq!(
+            store
+                .find_login_failures(&[7; 32])
+                .await
+                .expect("reads")
+                .failures,
+            50
+        );
+        // After a quiet time it starts again.
+        let later = NOW.after(std::time::Duration::from_secs(10));
+        store
+            .add_login_failure(&[7; 32], later, later)
+            .await
+            .expect("counts");
+        assert_eq!(
+            store
+                .find_login_failures(&[7; 32])
+                .await
+                .expect("reads")
+                .failures,
+            1
+        );
+        assert_eq!(
+            store
+                .purge_login_failures(later.after(std::time::Duration::from_secs(1)))
+                .await
+                .expect("purges"),
+            1
+        );
+    }
+}

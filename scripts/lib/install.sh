@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of scripts/test
+# Sourced by scripts/test: installing what is missing. `say` and `$scratch`, `$target` come from there.
+
+have() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# Installs Debian packages. False when this is no Debian, we may not, or apt-get fails. --no-remove: a package that
+# conflicts with one that is there (MySQL's server with MariaDB's) must not push it off somebody's machine.
+apt_install() {
+  local as=()
+  have apt-get || return 1
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true 2>/dev/null || return 1
+    as=(sudo -n)
+  fi
+  say "installing with apt-get: $*"
+  if [ ! -e "$scratch/apt-updated" ]; then
+    "${as[@]}" apt-get update -q || return 1
+    : >"$scratch/apt-updated"
+  fi
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends --no-remove \
+    -o DPkg::Lock::Timeout=120 "$@"
+}
+
+# Why `apt_install` could not: for the line that reports it.
+apt_reason() {
+  if ! have apt-get; then
+    printf 'no apt-get on this system'
+  elif [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
+    printf 'not root, and no sudo without a password'
+  else
+    printf 'apt-get failed'
+  fi
+}
+
+# The server and client programs alone: the packages that hold them start no service. Older Ubuntu releases number them.
+install_mariadb() {
+  have mariadbd && have mariadb-install-db && have mariadb && return 0
+  apt_install mariadb-server-core mariadb-client-core ||
+    { apt_install mariadb-server-core-10.6 mariadb-client-core-10.6 && have mariadbd && have mariadb; }
+}
+
+python_is_enough() {
+  "$1" -c 'import ensurepip, sqlite3, sys, venv; sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1
+}
+
+# Prints a Python that can make virtual environments, installing Debian's if there is none.
+find_python() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    python_is_enough "$python" && { printf '%s\n' "$python"; return 0; }
+  done
+  apt_install python3 python3-venv >&2 || return 1
+  for python in /usr/bin/python3 python3; do
+    python_is_enough "$python" && { printf '%s\n' "$python"; return 0; }
+  done
+  return 1
+}
+
+node_is_enough() {
+  have node && have npm && [ "$(node -p 'process.versions.node.split(".")[0] >= 16' 2>/dev/null)" = true ]
+}
+
+install_node() {
+  node_is_enough || { apt_install nodejs npm ca-certificates && node_is_enough; }
+}
+
+# Prints the path of cargo-deny. Built without optimisation: that halves the build, and a check takes seconds either way.
+cargo_deny() {
+  local found
+  for found in "$(command -v cargo-deny || true)" "${CARGO_HOME:-$HOME/.cargo}/bin/cargo-deny" "$target/tools/bin/cargo-deny"; do
+    [ -n "$found" ] && [ -x "$found" ] && { printf '%s\n' "$found"; return 0; }
+  done
+  say "installing cargo-deny $cargo_deny_version into $target/tools (some minutes, once)"
+  CARGO_TARGET_DIR="$target/tools/build" cargo install --quiet --debug --locked --root "$target/tools" \
+    --version "$cargo_deny_version" cargo-deny >&2 || return 1
+  rm -rf "$target/tools/build"
+  printf '%s\n' "$target/tools/bin/cargo-deny"
+}
