@@ -139,6 +139,10 @@ impl fmt::Debug for RequestId {
 /// better than no service: they are no secret.
 fn random() -> u64 {
     getrandom::u64().unwrap_or_else(|_| {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it seeds the ids of this process, and decides nothing"
+        )]
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         now.map_or(0, |now| {
             mix(now.as_secs() ^ u64::from(now.subsec_nanos()) << 32)

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Flask's `PERMANENT_SESSION_LIFETIME`.
-const SESSION_MAX_AGE: Duration = Duration::from_secs(31 * 24 * 3600);
+const SESSION_MAX_AGE: Duration = Duration::from_hours(744);
 
 /// The number of a program, 1 to 11.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

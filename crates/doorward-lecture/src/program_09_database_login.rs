@@ -99,6 +99,7 @@ struct Payload<'a> {
 }
 
 /// The same for an unknown user and a wrong password.
+#[must_use]
 pub fn invalid_login() -> ApiError {
     ApiError::unauthorized(
         "Invalid username or password",

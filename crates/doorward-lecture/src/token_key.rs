@@ -12,7 +12,7 @@ use doorward_axum::{ApiError, BearerRejection, bearer_token};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// "Set token to expire in 1 hour."
-const LIFETIME: Duration = Duration::from_secs(3600);
+const LIFETIME: Duration = Duration::from_hours(1);
 
 /// `app.config['SECRET_KEY']` and `jwt.encode`.
 #[derive(Clone)]
@@ -46,6 +46,7 @@ impl Issuer {
     }
 
     /// The other half: who verifies what this issuer signed.
+    #[must_use]
     pub fn decoder(&self) -> TokenDecoder {
         TokenDecoder::new(
             Arc::new(Verifier::new(self.key.clone(), Validation::new())),

@@ -208,11 +208,10 @@ fn signing_key(secret: &Secret) -> Result<Hs256Key, Failure> {
     let digest = Sha256::new_with_prefix(b"doorward key id\0")
         .chain_update(secret.expose())
         .finalize();
-    let id: String = digest
+    let id = digest
         .iter()
         .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |id, byte| id + &format!("{byte:02x}"));
     let id = KeyId::parse(&id).map_err(Failure::because("the signing key has no id"))?;
     Ok(Hs256Key::new(secret, Some(id)))
 }

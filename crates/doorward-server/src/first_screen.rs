@@ -61,7 +61,7 @@ fn write_serving(screen: &mut impl Write, loaded: &Loaded, started: &Started) ->
         KeyOrigin::Configured => writeln!(screen, "  secret     from the configuration")?,
     }
     let from_flask: Vec<_> = loaded
-        .from_flask()
+        .taken_from_flask()
         .map(|effective| format!("{} ({})", effective.setting.key, effective.origin))
         .collect();
     if !from_flask.is_empty() {

@@ -49,13 +49,13 @@ pub fn load_or_create(config: &Config) -> Result<KeySource, Failure> {
     }
     let path = config.data_dir.join("secret.key");
     match fs::read_to_string(&path) {
-        Ok(text) => existing(Zeroizing::new(text), path),
+        Ok(text) => existing(&Zeroizing::new(text), path),
         Err(error) if error.kind() == ErrorKind::NotFound => created(path),
         Err(error) => Err(unusable(&path).why(error)),
     }
 }
 
-fn existing(text: Zeroizing<String>, path: PathBuf) -> Result<KeySource, Failure> {
+fn existing(text: &Zeroizing<String>, path: PathBuf) -> Result<KeySource, Failure> {
     let secret = Secret::from_text(text.trim_end_matches(['\n', '\r']).to_owned());
     secret
         .check_strength()
@@ -79,7 +79,7 @@ fn created(path: PathBuf) -> Result<KeySource, Failure> {
         // Another process started at the same time and was first: its secret counts.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let text = fs::read_to_string(&path).map_err(|error| unusable(&path).why(error))?;
-            existing(Zeroizing::new(text), path)
+            existing(&Zeroizing::new(text), path)
         }
         Err(error) => Err(unusable(&path).why(error)),
     }
@@ -141,7 +141,7 @@ mod tests {
     fn a_weak_secret_in_the_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret.key");
-        let failure = existing(Zeroizing::new("myverystrongsecretkey".to_owned()), path)
+        let failure = existing(&Zeroizing::new("myverystrongsecretkey".to_owned()), path)
             .unwrap_err()
             .to_string();
         assert!(

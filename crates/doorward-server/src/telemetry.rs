@@ -6,7 +6,7 @@ use crate::config::{LogConfig, LogFormat};
 
 /// Starts logging. JSON is one object a line; both forms escape control characters, so that no client writes a line of
 /// its own (LG-02).
-pub fn start(log: &LogConfig) {
+pub fn start(log: LogConfig) {
     let level = log.level.as_str();
     // The libraries below speak of every connection; their warnings are enough.
     let filter = EnvFilter::new(format!(

@@ -1,5 +1,10 @@
 //! The built binary: configuration and usage errors as a shell sees them.
-#![allow(missing_docs, clippy::unwrap_used, clippy::allow_attributes)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "a test may stop at once"
+)]
 
 use std::process::{Command, Output};
 

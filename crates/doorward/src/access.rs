@@ -41,10 +41,10 @@ pub struct AccessTokenPolicy {
 
 impl AccessTokenPolicy {
     /// The lecture's lifetime: one hour.
-    pub const DEFAULT_TTL: Duration = Duration::from_secs(3600);
+    pub const DEFAULT_TTL: Duration = Duration::from_hours(1);
     /// A token that claims to live longer than this, and longer than `ttl`, is refused. More than the default `ttl`, so
     /// that shortening `ttl` does not log out those who hold a token of the old length.
-    pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+    pub const MAX_LIFETIME: Duration = Duration::from_hours(24);
 
     /// A policy with this issuer, no audience, one hour of life and no extra claims.
     #[must_use]
@@ -251,7 +251,7 @@ mod tests {
                 role: Role::admin()
             }
         );
-        let end = NOW.after(Duration::from_secs(3600));
+        let end = NOW.after(Duration::from_hours(1));
         assert_eq!(
             tokens.verify(issued.token.as_str(), end),
             Err(TokenError::Expired)

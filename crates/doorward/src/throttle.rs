@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// How long a bucket is remembered after its last failure.
-const QUIET: Duration = Duration::from_secs(24 * 3600);
+const QUIET: Duration = Duration::from_hours(24);
 /// The same for a whole network.
-const NETWORK_QUIET: Duration = Duration::from_secs(10 * 60);
+const NETWORK_QUIET: Duration = Duration::from_mins(10);
 
 /// Where a request came from, as far as throttling goes: an IPv4 address, or the /64 of an IPv6 address, since one
 /// household owns a whole /64.
@@ -64,7 +64,7 @@ impl Default for ThrottlePolicy {
     fn default() -> Self {
         Self {
             free_attempts: 5,
-            max_delay: Duration::from_secs(15 * 60),
+            max_delay: Duration::from_mins(15),
             network_burst: 30,
             network_per_minute: 20,
         }
@@ -82,7 +82,7 @@ impl ThrottlePolicy {
 
     fn network_wait(&self, count: FailureCount, now: Timestamp) -> Option<Duration> {
         count.failures.checked_sub(u64::from(self.network_burst))?;
-        let delay = Duration::from_secs(60) / self.network_per_minute.max(1);
+        let delay = Duration::from_mins(1) / self.network_per_minute.max(1);
         remaining(count.last_failed_at?, delay, now)
     }
 }
@@ -354,7 +354,7 @@ mod tests {
         fail(&throttle, b"alice", network(1), 20).await;
         assert_eq!(
             wait(&throttle, b"alice", network(1), NOW).await,
-            Some(Duration::from_secs(900))
+            Some(Duration::from_mins(15))
         );
     }
 

@@ -26,8 +26,12 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        axum::extract::Path::from_request_parts(parts, state)
-            .await
+        #[expect(
+            clippy::disallowed_types,
+            reason = "this is the wrapper that everybody else uses"
+        )]
+        let path = axum::extract::Path::from_request_parts(parts, state);
+        path.await
             .map(|axum::extract::Path(value)| Self(value))
             .map_err(refuse)
     }

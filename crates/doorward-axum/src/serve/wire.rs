@@ -15,6 +15,10 @@ pub(crate) async fn encode(response: Response) -> Vec<u8> {
         .map(http_body_util::Collected::to_bytes)
         .unwrap_or_default();
     let reason = parts.status.canonical_reason().unwrap_or("");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the Date of an answer (RFC 9110 section 6.6.1) decides nothing"
+    )]
     let date = httpdate::fmt_http_date(SystemTime::now());
     let mut bytes = format!(
         "HTTP/1.1 {} {reason}\r\ndate: {date}\r\nconnection: close\r\n",

@@ -12,7 +12,7 @@ use num_bigint::BigInt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new()
         .route("/", get(home))
         .route("/hello/{name}", get(hello))
@@ -23,8 +23,8 @@ pub fn router() -> Router {
 }
 
 /// Routes that misbehave on purpose.
-#[allow(dead_code)]
-pub fn misbehaving() -> Router {
+#[allow(dead_code, reason = "read by the serialiser alone")]
+pub(crate) fn misbehaving() -> Router {
     Router::new()
         .route("/panic", get(panics))
         .route("/panic-late", get(panics_late))

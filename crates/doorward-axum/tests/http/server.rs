@@ -16,19 +16,19 @@ use crate::lecture;
 /// Far beyond any deadline under test: a hang fails instead of blocking.
 const HANG: Duration = Duration::from_secs(20);
 
-pub struct Server {
+pub(crate) struct Server {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     ended: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Server {
-    pub async fn start(config: ShellConfig) -> Self {
+    pub(crate) async fn start(config: ShellConfig) -> Self {
         let router = lecture::router().merge(lecture::misbehaving());
         Self::with_router(router, config).await
     }
 
-    pub async fn with_limits(limits: HttpLimits) -> Self {
+    pub(crate) async fn with_limits(limits: HttpLimits) -> Self {
         let config = ShellConfig {
             limits,
             ..ShellConfig::default()
@@ -36,7 +36,7 @@ impl Server {
         Self::start(config).await
     }
 
-    pub async fn with_router(router: Router, config: ShellConfig) -> Self {
+    pub(crate) async fn with_router(router: Router, config: ShellConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -50,30 +50,30 @@ impl Server {
         }
     }
 
-    pub async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         Client {
             stream: TcpStream::connect(self.address).await.unwrap(),
         }
     }
 
     /// One request on a connection of its own, and all that comes back.
-    pub async fn exchange(&self, request: impl AsRef<[u8]>) -> Reply {
+    pub(crate) async fn exchange(&self, request: impl AsRef<[u8]>) -> Reply {
         let mut client = self.connect().await;
         client.send(request).await;
         client.stream.shutdown().await.unwrap();
         client.all().await
     }
 
-    pub async fn get(&self, target: &str) -> Reply {
+    pub(crate) async fn get(&self, target: &str) -> Reply {
         self.exchange(format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"))
             .await
     }
 
-    pub fn begin_stop(&mut self) {
+    pub(crate) fn begin_stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
 
-    pub async fn ended(self) -> Result<(), ServeError> {
+    pub(crate) async fn ended(self) -> Result<(), ServeError> {
         timeout(HANG, self.ended)
             .await
             .expect("the server hangs")
@@ -81,17 +81,17 @@ impl Server {
     }
 }
 
-pub struct Client {
+pub(crate) struct Client {
     pub stream: TcpStream,
 }
 
 impl Client {
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
     /// Reads until the server closes.
-    pub async fn all(&mut self) -> Reply {
+    pub(crate) async fn all(&mut self) -> Reply {
         let mut bytes = Vec::new();
         let read = timeout(HANG, self.stream.read_to_end(&mut bytes)).await;
         read.expect("the server does not close the connection")
@@ -100,7 +100,7 @@ impl Client {
     }
 
     /// Reads one response that has a content length.
-    pub async fn one(&mut self) -> Reply {
+    pub(crate) async fn one(&mut self) -> Reply {
         let mut bytes = Vec::new();
         loop {
             let reply = Reply(String::from_utf8_lossy(&bytes).into_owned());
@@ -117,19 +117,19 @@ impl Client {
 }
 
 #[derive(Debug)]
-pub struct Reply(pub String);
+pub(crate) struct Reply(pub String);
 
 impl Reply {
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         let word = self.0.split(' ').nth(1);
         word.and_then(|word| word.parse().ok()).unwrap_or(0)
     }
 
-    pub fn body(&self) -> &str {
+    pub(crate) fn body(&self) -> &str {
         self.0.split_once("\r\n\r\n").map_or("", |(_, body)| body)
     }
 
-    pub fn headers(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
         let head = self.0.split("\r\n\r\n").next().unwrap();
         head.lines()
             .skip(1)
@@ -139,11 +139,11 @@ impl Reply {
             .collect()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers(name).first().copied()
     }
 
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let length = self
             .header("content-length")
             .and_then(|text| text.parse().ok());
@@ -151,7 +151,7 @@ impl Reply {
     }
 
     /// Every failure of every layer has this shape.
-    pub fn assert_error(&self, status: u16, message: &str) {
+    pub(crate) fn assert_error(&self, status: u16, message: &str) {
         assert_eq!(self.status(), status, "{self:?}");
         assert_eq!(
             self.header("content-type"),
@@ -167,7 +167,7 @@ impl Reply {
     }
 
     /// Every response has these headers.
-    pub fn assert_guarded(&self) {
+    pub(crate) fn assert_guarded(&self) {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             (

@@ -58,7 +58,7 @@ fn load(cli: &Cli) -> Result<Loaded, Failure> {
     for warning in &loaded.warnings {
         let _ = writeln!(io::stderr(), "warning: {warning}");
     }
-    telemetry::start(&loaded.config.log);
+    telemetry::start(loaded.config.log);
     Ok(loaded)
 }
 

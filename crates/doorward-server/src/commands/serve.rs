@@ -112,7 +112,7 @@ async fn prepare_accounts(
 
 /// Forgets old login failures, so that the table does not grow with every stranger.
 async fn purge_now_and_then(application: Application) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(600));
+    let mut every = tokio::time::interval(std::time::Duration::from_mins(10));
     loop {
         every.tick().await;
         if let Err(error) = application.authenticator.purge_failures().await {

@@ -40,7 +40,12 @@ impl Environment {
     /// When one of them is not UTF-8.
     pub fn from_process() -> Result<Self, ConfigError> {
         let mut variables = BTreeMap::new();
-        for (name, value) in std::env::vars_os() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads it"
+        )]
+        let process = std::env::vars_os();
+        for (name, value) in process {
             let Ok(name) = name.into_string() else {
                 continue;
             };

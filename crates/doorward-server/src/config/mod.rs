@@ -94,7 +94,7 @@ impl Loaded {
     }
 
     /// The settings that Flask's variables gave, for the start-up report.
-    pub fn from_flask(&self) -> impl Iterator<Item = &Effective> {
+    pub fn taken_from_flask(&self) -> impl Iterator<Item = &Effective> {
         self.settings
             .iter()
             .filter(|effective| matches!(effective.origin, Origin::Flask(_)))

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a verified pair is remembered.
-const TTL: Duration = Duration::from_secs(300);
+const TTL: Duration = Duration::from_mins(5);
 /// How many are remembered; the oldest goes first.
 const CAPACITY: usize = 10_000;
 

@@ -97,19 +97,16 @@ impl Authenticator {
             None => None,
         };
         let password = Arc::new(attempt.password);
-        match self.verified_user(stored, &password).await? {
-            Some((stored, hash)) => {
-                admission.succeeded().await?;
-                self.upgrade_hash(&stored, &hash, password).await;
-                tracing::info!(target: "doorward::auth", event = "login_succeeded", user_id = stored.user.id.get(), address = %attempt.address);
-                Ok(stored.user)
-            }
-            None => {
-                admission.failed(self.now()).await?;
-                // The name itself is not logged: people type passwords there (LG-03).
-                tracing::info!(target: "doorward::auth", event = "login_failed", address = %attempt.address);
-                Err(LoginError::InvalidCredentials)
-            }
+        if let Some((stored, hash)) = self.verified_user(stored, &password).await? {
+            admission.succeeded().await?;
+            self.upgrade_hash(&stored, &hash, password).await;
+            tracing::info!(target: "doorward::auth", event = "login_succeeded", user_id = stored.user.id.get(), address = %attempt.address);
+            Ok(stored.user)
+        } else {
+            admission.failed(self.now()).await?;
+            // The name itself is not logged: people type passwords there (LG-03).
+            tracing::info!(target: "doorward::auth", event = "login_failed", address = %attempt.address);
+            Err(LoginError::InvalidCredentials)
         }
     }
 
@@ -170,10 +167,10 @@ impl Authenticator {
             .await
         {
             Ok(replaced) => {
-                tracing::info!(target: "doorward::auth", event = "hash_upgraded", user_id, from = %verified.scheme(), replaced)
+                tracing::info!(target: "doorward::auth", event = "hash_upgraded", user_id, from = %verified.scheme(), replaced);
             }
             Err(error) => {
-                tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error)
+                tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error);
             }
         }
     }

@@ -195,12 +195,12 @@ impl Database {
         self.retry(|| async {
             Ok(match &self.pools {
                 Pools::Sqlite { writer, .. } => from_sqlite(
-                    bind!(sqlx::query::<Sqlite>(sql.sqlite()), args)
+                    &bind!(sqlx::query::<Sqlite>(sql.sqlite()), args)
                         .execute(writer)
                         .await?,
                 ),
                 Pools::MySql(pool) => from_mysql(
-                    bind!(sqlx::query::<MySql>(sql.mysql()), args)
+                    &bind!(sqlx::query::<MySql>(sql.mysql()), args)
                         .execute(pool)
                         .await?,
                 ),
@@ -227,7 +227,7 @@ impl Database {
                     if error.as_store_error().is_some_and(StoreError::is_transient)
                         && number < ATTEMPTS =>
                 {
-                    pause(number).await
+                    pause(number).await;
                 }
                 other => return other,
             }
@@ -334,12 +334,12 @@ impl Transaction {
     pub async fn execute(&mut self, sql: Sql, args: &[Arg<'_>]) -> Result<Outcome, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => from_sqlite(
-                bind!(sqlx::query::<Sqlite>(sql.sqlite()), args)
+                &bind!(sqlx::query::<Sqlite>(sql.sqlite()), args)
                     .execute(&mut **tx)
                     .await?,
             ),
             Self::MySql(tx) => from_mysql(
-                bind!(sqlx::query::<MySql>(sql.mysql()), args)
+                &bind!(sqlx::query::<MySql>(sql.mysql()), args)
                     .execute(&mut **tx)
                     .await?,
             ),
@@ -371,14 +371,14 @@ impl AsStoreError for StoreError {
     }
 }
 
-fn from_sqlite(result: sqlx::sqlite::SqliteQueryResult) -> Outcome {
+fn from_sqlite(result: &sqlx::sqlite::SqliteQueryResult) -> Outcome {
     Outcome {
         rows_affected: result.rows_affected(),
         last_insert_id: result.last_insert_rowid(),
     }
 }
 
-fn from_mysql(result: sqlx::mysql::MySqlQueryResult) -> Outcome {
+fn from_mysql(result: &sqlx::mysql::MySqlQueryResult) -> Outcome {
     Outcome {
         rows_affected: result.rows_affected(),
         last_insert_id: i64::try_from(result.last_insert_id()).unwrap_or(i64::MAX),

@@ -11,7 +11,7 @@ static SQLITE: LazyLock<Migrator> =
 static MYSQL: LazyLock<Migrator> =
     LazyLock::new(|| without_locking(sqlx::migrate!("migrations/mysql")));
 
-/// The driver's own lock is GET_LOCK, which Galera and TiDB lack.
+/// The driver's own lock is `GET_LOCK`, which Galera and `TiDB` lack.
 fn without_locking(mut migrator: Migrator) -> Migrator {
     migrator.set_locking(false);
     migrator
@@ -195,7 +195,7 @@ impl Database {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(file)),
                 Err(std::fs::TryLockError::WouldBlock) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 Err(std::fs::TryLockError::Error(source)) => return Err(failed(source).into()),
             }

@@ -11,7 +11,7 @@ use sqlx::mysql::MySqlConnectOptions;
 pub enum DatabaseUrl {
     /// A SQLite file; it is created when it does not exist.
     Sqlite(PathBuf),
-    /// MySQL, MariaDB, Galera or TiDB.
+    /// MySQL, MariaDB, Galera or `TiDB`.
     MySql(Box<MySqlUrl>),
 }
 

@@ -12,14 +12,14 @@ use std::{
 use doorward::store::{Database, DatabaseUrl, Store};
 
 /// Databases that live as long as this value.
-pub struct Databases {
+pub(crate) struct Databases {
     list: Vec<Database>,
     _folder: tempfile::TempDir,
 }
 
 impl Databases {
     /// Migrated, empty databases.
-    pub async fn fresh() -> Self {
+    pub(crate) async fn fresh() -> Self {
         let databases = Self::empty().await;
         for database in &databases.list {
             database.migrate().await.expect("migrates");
@@ -28,7 +28,7 @@ impl Databases {
     }
 
     /// Databases without any table.
-    pub async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut list = vec![
             connect(&format!(
@@ -47,7 +47,7 @@ impl Databases {
     }
 
     /// The core's tables on each.
-    pub fn stores(&self) -> Vec<Store> {
+    pub(crate) fn stores(&self) -> Vec<Store> {
         self.list.iter().cloned().map(Store::new).collect()
     }
 }
@@ -60,24 +60,13 @@ impl Deref for Databases {
     }
 }
 
-impl IntoIterator for Databases {
-    type Item = Database;
-    type IntoIter = std::vec::IntoIter<Database>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        // The folder must outlive the databases; the test's process cleans it up with the rest of the scratch space.
-        std::mem::forget(self._folder);
-        self.list.into_iter()
-    }
-}
-
 async fn connect(url: &str) -> Database {
     let url = DatabaseUrl::parse(url).expect("an address");
     Database::connect(&url, 8).await.expect("connects")
 }
 
 /// The address of a database that was just created on the test server, if there is one.
-pub async fn fresh_mysql() -> Option<String> {
+pub(crate) async fn fresh_mysql() -> Option<String> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let Ok(server) = std::env::var("DOORWARD_TEST_MYSQL_URL") else {
         assert!(

@@ -58,11 +58,11 @@ fn flask_is_below_the_file_and_above_the_default() {
         origin(&loaded, "db.url"),
         "Flask environment MYSQL_USER, MYSQL_DB"
     );
-    let keys: Vec<_> = loaded.from_flask().map(|e| e.setting.key).collect();
+    let keys: Vec<_> = loaded.taken_from_flask().map(|e| e.setting.key).collect();
     assert_eq!(keys, ["db.url"]);
     let loaded = flask().toml("db.url = 'sqlite:x'").load().unwrap();
     assert_eq!(loaded.config.db.url.to_string(), "sqlite://x");
-    assert_eq!(loaded.from_flask().count(), 0);
+    assert_eq!(loaded.taken_from_flask().count(), 0);
 }
 
 #[test]

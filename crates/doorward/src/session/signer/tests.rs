@@ -209,7 +209,7 @@ fn debug_shows_no_key() {
 proptest! {
     #[test]
     fn any_session_survives_the_round_trip(
-        values in prop::collection::btree_map(".{0,8}", crate::session::tagged::tests::any_value(), 0..4),
+        values in prop::collection::btree_map(".{0,8}", tagged::tests::any_value(), 0..4),
         key in ".{0,80}", now in EPOCH_2011..1 << 40,
     ) {
         let signer = SessionSigner::new(&secret(&key), &[], Duration::ZERO);
