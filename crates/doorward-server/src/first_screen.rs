@@ -1,12 +1,12 @@
 //! What a person reads after the start: where it is, what it has, what to type next.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 
 use doorward_lecture::Program;
 
 use crate::{
     commands::serve::Started,
-    config::{Loaded, LogFormat},
+    config::{Config, Loaded, LogFormat, duration::format_duration},
     secret_file::KeyOrigin,
 };
 
@@ -17,8 +17,9 @@ use crate::{
 /// When standard output cannot be written.
 pub fn serving(loaded: &Loaded, started: &Started) -> io::Result<()> {
     let config = &loaded.config;
-    if config.log.format == LogFormat::Json && !io::stdout().is_terminal() {
-        tracing::info!(address = %started.address, database = %config.db.url, demo = config.demo, needs_setup = started.setup.is_some(), "listening");
+    if config.log.format == LogFormat::Json {
+        tracing::info!(address = %started.address, database = %config.db.url, demo = config.demo, needs_administrator = started.setup.is_some(), "listening");
+        return Ok(());
     }
     let mut screen = io::stdout().lock();
     write_serving(&mut screen, loaded, started)?;
@@ -75,7 +76,7 @@ fn write_serving(screen: &mut impl Write, loaded: &Loaded, started: &Started) ->
     if config.demo {
         write_demo(screen, &url)
     } else {
-        write_production(screen, &url, started, config.registration.enabled)
+        write_production(screen, &url, started, config)
     }
 }
 
@@ -111,9 +112,9 @@ fn write_production(
     screen: &mut impl Write,
     url: &str,
     started: &Started,
-    registration: bool,
+    config: &Config,
 ) -> io::Result<()> {
-    let register = if registration {
+    let register = if config.registration.enabled {
         "POST /register   "
     } else {
         ""
@@ -126,8 +127,9 @@ fn write_production(
         Some(token) => writeln!(
             screen,
             "
-! No administrator yet. Open this link once, within 30 minutes:  {url}/setup#{}
+! No administrator yet. Open this link once, within {}:  {url}/setup#{}
   or run:  doorward admin create",
+            format_duration(config.admin_setup_ttl),
             token.expose()
         ),
         None => writeln!(

@@ -73,6 +73,8 @@ fn limits(config: &Config) -> HttpLimits {
         max_connections: http.max_connections,
         max_connections_per_address: Some(http.max_connections_per_address),
         drain_deadline: http.drain_timeout,
+        // A client that has gone does not get its password hashed.
+        allow_half_close: false,
         ..HttpLimits::default()
     }
 }

@@ -186,6 +186,20 @@ impl AccessTokens {
         })
     }
 
+    /// Whether a token can be signed now and is accepted: nobody's, and thrown away.
+    #[must_use]
+    pub fn can_sign(&self, random: &dyn Random, now: Timestamp) -> bool {
+        let nobody = User {
+            id: UserId::new(0),
+            username: "readiness".to_owned(),
+            role: Role::user(),
+            created_at: now,
+            disabled_at: None,
+        };
+        let issued = self.issue(&nobody, random, now);
+        issued.is_ok_and(|issued| self.verify(issued.token.as_str(), now).is_ok())
+    }
+
     /// Who presents `token`.
     ///
     /// # Errors

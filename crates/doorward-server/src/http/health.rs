@@ -40,17 +40,19 @@ pub async fn readyz(
             .schema_status()
             .await
             .is_ok_and(|status| status.is_current());
+    let keys = authenticator.can_sign();
+    let ready = reachable && current && keys;
     let word = |good| if good { "ok" } else { "failed" };
-    let ready = Readiness {
-        status: word(reachable && current),
+    let readiness = Readiness {
+        status: word(ready),
         database: word(reachable),
         migrations: word(current),
-        keys: "ok",
+        keys: word(keys),
     };
-    let status = if reachable && current {
+    let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, Json(ready))
+    (status, Json(readiness))
 }

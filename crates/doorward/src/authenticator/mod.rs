@@ -110,6 +110,14 @@ impl Authenticator {
             .issue(user, self.parts.random.as_ref(), self.now())
     }
 
+    /// Whether tokens can be signed and verified now.
+    #[must_use]
+    pub fn can_sign(&self) -> bool {
+        self.parts
+            .tokens
+            .can_sign(self.parts.random.as_ref(), self.now())
+    }
+
     /// Who presents `token`, as the token says.
     ///
     /// # Errors
