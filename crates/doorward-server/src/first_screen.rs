@@ -1,14 +1,30 @@
 //! What a person reads after the start: where it is, what it has, what to type next.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
 
+use doorward::{authenticator::SetupToken, store::Migrated};
 use doorward_lecture::Program;
 
 use crate::{
-    commands::serve::Started,
     config::{Config, Loaded, LogFormat, duration::format_duration},
     secret_file::KeyOrigin,
 };
+
+/// What the start did, for the first screen.
+#[derive(Debug)]
+pub struct Started {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What was done to the schema.
+    pub migrated: Migrated,
+    /// Where the secret is.
+    pub key: KeyOrigin,
+    /// The link for the first administrator, when there is none yet.
+    pub setup: Option<SetupToken>,
+}
 
 /// Prints the first screen of `serve` to standard output. With `--log-format json` it is one log record instead, without
 /// the setup link, which would be a secret in a log.
@@ -145,11 +161,7 @@ Log in:
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn lecturing(
-    program: Program,
-    address: std::net::SocketAddr,
-    database: Option<&str>,
-) -> io::Result<()> {
+pub fn lecturing(program: Program, address: SocketAddr, database: Option<&str>) -> io::Result<()> {
     let mut screen = io::stdout().lock();
     let url = format!("http://{address}");
     writeln!(

@@ -1,7 +1,5 @@
 //! `doorward serve`: the server, and with `--demo` the lecture.
 
-use std::net::SocketAddr;
-
 use doorward::{
     authenticator::{Authenticator, SetupToken},
     password::Password,
@@ -14,7 +12,8 @@ use crate::{
     application::{self, Application},
     config::{Config, DatabaseUrl, Loaded},
     failure::Failure,
-    first_screen, listening,
+    first_screen::{self, Started},
+    listening,
     router::router,
     secret_file::{self, KeySource},
 };
@@ -25,19 +24,6 @@ const DEMO_ACCOUNTS: [(&str, &str, &str); 3] = [
     ("bob", "bobpassword", Role::USER),
     ("admin", "secret123", Role::ADMIN),
 ];
-
-/// What the start did, for the first screen.
-#[derive(Debug)]
-pub struct Started {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// What was done to the schema.
-    pub migrated: Migrated,
-    /// Where the secret is.
-    pub key: secret_file::KeyOrigin,
-    /// The link for the first administrator, when there is none yet.
-    pub setup: Option<SetupToken>,
-}
 
 /// Serves until a signal.
 ///

@@ -1,0 +1,138 @@
+use super::*;
+use crate::store::{Database, DatabaseUrl};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+async fn throttle(folder: &tempfile::TempDir) -> Throttle {
+    let url = DatabaseUrl::parse(&format!(
+        "sqlite://{}",
+        folder.path().join("t.db").display()
+    ))
+    .unwrap();
+    let database = Database::connect(&url, 2).await.unwrap();
+    database.migrate().await.unwrap();
+    Throttle::new(Store::new(database), Some(ThrottlePolicy::default()))
+}
+
+fn network(last: u8) -> Network {
+    IpAddr::from([192, 0, 2, last]).into()
+}
+
+async fn fail(throttle: &Throttle, name: &[u8], network: Network, times: u32) {
+    let mut now = NOW;
+    for _ in 0..times {
+        now = now.after(Duration::from_secs(901));
+        throttle
+            .admit(name, network, now)
+            .await
+            .unwrap()
+            .failed(NOW)
+            .await
+            .unwrap();
+    }
+}
+
+async fn wait(
+    throttle: &Throttle,
+    name: &[u8],
+    network: Network,
+    now: Timestamp,
+) -> Option<Duration> {
+    match throttle.admit(name, network, now).await {
+        Ok(_) => None,
+        Err(AdmissionError::Throttled(throttled)) => Some(throttled.retry_after),
+        Err(AdmissionError::Store(error)) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn five_failures_are_free_and_then_the_wait_doubles() {
+    let folder = tempfile::tempdir().unwrap();
+    let throttle = throttle(&folder).await;
+    fail(&throttle, b"alice", network(1), 5).await;
+    assert_eq!(
+        wait(&throttle, b"alice", network(1), NOW).await,
+        Some(Duration::from_secs(1))
+    );
+    fail(&throttle, b"alice", network(1), 1).await;
+    assert_eq!(
+        wait(&throttle, b"alice", network(1), NOW).await,
+        Some(Duration::from_secs(2))
+    );
+    assert_eq!(
+        wait(
+            &throttle,
+            b"alice",
+            network(1),
+            NOW.after(Duration::from_secs(2))
+        )
+        .await,
+        None
+    );
+    fail(&throttle, b"alice", network(1), 20).await;
+    assert_eq!(
+        wait(&throttle, b"alice", network(1), NOW).await,
+        Some(Duration::from_mins(15))
+    );
+}
+
+#[tokio::test]
+async fn failures_elsewhere_do_not_slow_the_owner_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let throttle = throttle(&folder).await;
+    fail(&throttle, b"alice", network(1), 12).await;
+    assert_eq!(wait(&throttle, b"alice", network(2), NOW).await, None);
+}
+
+#[tokio::test]
+async fn a_success_forgets_the_failures() {
+    let folder = tempfile::tempdir().unwrap();
+    let throttle = throttle(&folder).await;
+    fail(&throttle, b"alice", network(1), 5).await;
+    let later = NOW.after(Duration::from_secs(5));
+    throttle
+        .admit(b"alice", network(1), later)
+        .await
+        .unwrap()
+        .succeeded()
+        .await
+        .unwrap();
+    assert_eq!(wait(&throttle, b"alice", network(1), NOW).await, None);
+}
+
+#[tokio::test]
+async fn a_network_that_tries_many_names_has_to_wait_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let throttle = throttle(&folder).await;
+    for n in 0..30_u32 {
+        fail(&throttle, &n.to_be_bytes(), network(1), 1).await;
+    }
+    assert_eq!(
+        wait(&throttle, b"another", network(1), NOW).await,
+        Some(Duration::from_secs(3))
+    );
+    assert_eq!(wait(&throttle, b"another", network(2), NOW).await, None);
+}
+
+#[tokio::test]
+async fn guesses_sent_at_once_do_not_slip_through_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let throttle = throttle(&folder).await;
+    fail(&throttle, b"alice", network(1), 3).await;
+    let first = throttle.admit(b"alice", network(1), NOW).await.unwrap();
+    let second = throttle.admit(b"alice", network(1), NOW).await.unwrap();
+    assert!(wait(&throttle, b"alice", network(1), NOW).await.is_some());
+    drop((first, second));
+    assert_eq!(wait(&throttle, b"alice", network(1), NOW).await, None);
+}
+
+#[test]
+fn an_ipv6_network_is_its_first_half() {
+    let a: IpAddr = "2001:db8:1:2:3::4".parse().unwrap();
+    let b: IpAddr = "2001:db8:1:2:ffff::1".parse().unwrap();
+    let c: IpAddr = "2001:db8:1:3::1".parse().unwrap();
+    assert_eq!(Network::from(a), Network::from(b));
+    assert_ne!(Network::from(a), Network::from(c));
+    let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+    assert_eq!(Network::from(mapped), network(1));
+}
