@@ -60,12 +60,12 @@ pub struct ThrottlePolicy {
 }
 
 impl Default for ThrottlePolicy {
-    /// 5 free failures and at most 15 minutes for a name; 30 and then 20 a minute for a network.
+    /// 5 free failures and at most 15 minutes for a name; 10 and then 20 a minute for a network.
     fn default() -> Self {
         Self {
             free_attempts: 5,
             max_delay: Duration::from_mins(15),
-            network_burst: 30,
+            network_burst: 10,
             network_per_minute: 20,
         }
     }
