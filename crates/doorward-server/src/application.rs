@@ -51,7 +51,7 @@ impl Application {
             password_policy: password_policy(config)?,
             registration: registration_rule(config),
             failure_quantum: config.login.failure_quantum,
-            tokens: AccessTokens::new(signing_key(secret)?, token_policy(config)),
+            tokens: access_tokens(config, secret)?,
             clock: clock.clone(),
             random: Arc::new(OsRandom),
         };
@@ -121,6 +121,17 @@ pub fn hash_pool(config: &Config) -> Result<HashPool, Failure> {
     HashPool::start(pool).map_err(Failure::because("the hashing threads could not be started"))
 }
 
+/// The access tokens, as configured.
+///
+/// # Errors
+/// [`Failure`] when the key has no id.
+pub fn access_tokens(config: &Config, secret: &Secret) -> Result<AccessTokens, Failure> {
+    Ok(AccessTokens::new(
+        signing_key(secret)?,
+        token_policy(config),
+    ))
+}
+
 /// Whether clients reach the server by https.
 #[must_use]
 pub fn is_https(config: &Config) -> bool {
@@ -138,7 +149,11 @@ fn accepted_forms(config: &Config) -> AcceptedForms {
     }
 }
 
-fn password_policy(config: &Config) -> Result<PasswordPolicy, Failure> {
+/// Which passwords may be set, as configured.
+///
+/// # Errors
+/// [`Failure`] when the shortest length is not one that the policy takes.
+pub fn password_policy(config: &Config) -> Result<PasswordPolicy, Failure> {
     let longest = PasswordPolicy::default().max_chars();
     let policy = PasswordPolicy::new(config.password.min_length, longest).map_err(|error| {
         Failure::new("the setting password.min_length does not fit")

@@ -88,7 +88,11 @@ fn created(path: PathBuf) -> Result<KeySource, Failure> {
 /// Writes the whole secret under another name first, so that nobody ever reads half of one.
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
     }
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -16,7 +16,7 @@ pub enum AdminCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Set an administrator's password and end their sessions
+    /// Set a user's password and let them log in again; for when nobody can log in
     ResetPassword {
         /// The user name
         #[arg(value_name = "NAME")]
@@ -59,7 +59,7 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Stop a user from logging in and end their sessions
+    /// Stop a user from logging in
     Disable {
         /// The user name
         #[arg(value_name = "NAME")]

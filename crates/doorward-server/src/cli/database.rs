@@ -5,7 +5,7 @@ use clap::Subcommand;
 /// `db …`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum DbCommand {
-    /// Show which database is meant, its version and what is pending
+    /// Show which database is meant, its version and what is pending; exit code 1 when something is
     Status,
     /// Bring the schema up to date
     Migrate {

@@ -1,10 +1,21 @@
 //! What each command does, a file per command.
 
+pub mod accounts;
+pub mod admin;
+pub mod db;
+pub mod doctor;
+pub mod hash;
+pub mod healthcheck;
 pub mod lecture;
+pub mod operated;
 pub mod serve;
+pub mod terminal;
+pub mod timestamp;
+pub mod token;
+pub mod user;
 
 use std::{
-    io::{self, Write as _},
+    io::{self, ErrorKind, Write as _},
     process::ExitCode,
 };
 
@@ -12,8 +23,8 @@ use clap::CommandFactory as _;
 use doorward_lecture::Program;
 
 use crate::{
-    cli::{Cli, Command, ConfigCommand, DocsCommand, cli_reference},
-    config::{self, Environment, Loaded},
+    cli::{Cli, Command, ConfigCommand, DocsCommand, TokenCommand, cli_reference},
+    config::{self, Environment, Loaded, LogLevel},
     failure::Failure,
     telemetry,
 };
@@ -42,13 +53,32 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             );
             print(&String::from_utf8_lossy(&script))
         }
-        Command::Serve(_) => block_on(serve::run(&load(cli)?)),
+        Command::Serve(_) => {
+            block_on(serve::run(&load(cli)?))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Lecture(arguments) => {
             let program = Program::new(arguments.program)
                 .map_err(|error| Failure::new(error.to_string()).usage())?;
-            block_on(lecture::run(&load(cli)?, program))
+            block_on(lecture::run(&load(cli)?, program))?;
+            Ok(ExitCode::SUCCESS)
         }
-        _ => Err(Failure::new("not yet")),
+        Command::Admin(command) => block_on(admin::run(command, &load_quietly(cli)?.config)),
+        Command::User(command) => block_on(user::run(command, &load_quietly(cli)?.config)),
+        Command::Db(command) => block_on(db::run(*command, &load_quietly(cli)?.config)),
+        Command::Token(TokenCommand::Decode(input)) => token::decode(input),
+        Command::Token(TokenCommand::Verify(input)) => {
+            token::verify(input, &load_quietly(cli)?.config)
+        }
+        Command::Hash(arguments) => block_on(hash::run(*arguments, &load_quietly(cli)?.config)),
+        Command::Healthcheck(arguments) => {
+            let target = match &arguments.url {
+                Some(url) => healthcheck::Target::parse(url)?,
+                None => healthcheck::Target::listening(load_quietly(cli)?.config.listen)?,
+            };
+            block_on(healthcheck::run(&target))
+        }
+        Command::Doctor => doctor::run(cli),
     }
 }
 
@@ -62,16 +92,32 @@ fn load(cli: &Cli) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-fn print(text: &str) -> Result<ExitCode, Failure> {
-    io::stdout().write_all(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+/// The configuration for a command that does one thing and ends. The server says the configuration's warnings, and what
+/// the command did is its output, so only what was asked for is logged below a warning.
+fn load_quietly(cli: &Cli) -> Result<Loaded, Failure> {
+    let mut loaded = config::load(&cli.sources(Environment::from_process()?))?;
+    if loaded
+        .origin("log.level")
+        .is_none_or(config::Origin::is_default)
+    {
+        loaded.config.log.level = LogLevel::Warn;
+    }
+    telemetry::start(loaded.config.log);
+    Ok(loaded)
 }
 
-fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
+/// A reader that has seen enough (`doorward user list | head`) is no failure.
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Failure::because("the runtime could not be started"))?;
-    runtime.block_on(work)?;
-    Ok(ExitCode::SUCCESS)
+    runtime.block_on(work)
 }

@@ -33,6 +33,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let config = &loaded.config;
     let database = application::open_database(config).await?;
     let migrated = migrate(&database, config).await?;
+    super::doctor::log_durability(&database).await;
     let KeySource { secret, origin } = secret_file::load_or_create(config)?;
     let application = Application::new(config, database.clone(), &secret)?;
     let setup = prepare_accounts(&application.authenticator, config).await?;

@@ -1,6 +1,6 @@
 //! Connections and statements: the one place that knows there are two engines.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use sqlx::{
     ConnectOptions, Executor, FromRow, MySql, MySqlPool, Sqlite, SqlitePool,
@@ -84,7 +84,7 @@ impl Database {
                     .parent()
                     .filter(|folder| !folder.as_os_str().is_empty())
                 {
-                    std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
+                    create_private_folder(folder).map_err(sqlx::Error::Io)?;
                 }
                 let options = SqliteConnectOptions::new()
                     .filename(path)
@@ -369,6 +369,15 @@ impl AsStoreError for StoreError {
     fn as_store_error(&self) -> Option<&StoreError> {
         Some(self)
     }
+}
+
+/// A folder that nobody else can look into: password hashes will be in it.
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn from_sqlite(result: &sqlx::sqlite::SqliteQueryResult) -> Outcome {

@@ -4,12 +4,27 @@ use std::{fs::File, path::Path, sync::LazyLock, time::Duration};
 
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
-use super::{Database, StoreError, database::Pools};
+use super::{Database, Sql, StoreError, database::Pools};
+
+const HAS_BOOKKEEPING: Sql = Sql::each(
+    "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
+    "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '_sqlx_migrations'",
+);
+
+pub(super) const STATEMENTS: &[(&str, Sql)] = &[("migrate.HAS_BOOKKEEPING", HAS_BOOKKEEPING)];
 
 static SQLITE: LazyLock<Migrator> =
     LazyLock::new(|| without_locking(sqlx::migrate!("migrations/sqlite")));
 static MYSQL: LazyLock<Migrator> =
     LazyLock::new(|| without_locking(sqlx::migrate!("migrations/mysql")));
+
+pub(super) fn sqlite() -> &'static Migrator {
+    &SQLITE
+}
+
+pub(super) fn mysql() -> &'static Migrator {
+    &MYSQL
+}
 
 /// The driver's own lock is `GET_LOCK`, which Galera and `TiDB` lack.
 fn without_locking(mut migrator: Migrator) -> Migrator {
@@ -102,14 +117,14 @@ impl Database {
         }
     }
 
-    /// Compares the database's schema with the one this program knows. Changes nothing but, on an empty database,
-    /// the bookkeeping table.
+    /// Compares the database's schema with the one this program knows. Changes nothing.
     ///
     /// # Errors
     /// [`MigrationError`] when the database is newer, altered, or was left half-way.
     pub async fn schema_status(&self) -> Result<SchemaStatus, StoreError> {
         let migrator = self.migrator();
         let (dirty, applied) = match &self.pools {
+            _ if !self.has_bookkeeping().await? => (None, Vec::new()),
             Pools::Sqlite { writer, .. } => state(&mut *writer.acquire().await?, migrator).await?,
             Pools::MySql(pool) => state(&mut *pool.acquire().await?, migrator).await?,
         };
@@ -140,6 +155,12 @@ impl Database {
             applied: names(done),
             pending: names(pending),
         })
+    }
+
+    /// Whether any migration was ever begun here. (The driver makes its table when it is asked for the state.)
+    async fn has_bookkeeping(&self) -> Result<bool, StoreError> {
+        let row: Option<(i64,)> = self.fetch_optional(HAS_BOOKKEEPING, &[]).await?;
+        Ok(row.is_some_and(|(tables,)| tables > 0))
     }
 
     /// Applies all pending migrations. A SQLite database that holds something is copied first, to a file beside it.
@@ -226,10 +247,6 @@ type Applied = (Option<i64>, Vec<(i64, Vec<u8>)>);
 
 async fn state<C: Migrate>(connection: &mut C, migrator: &Migrator) -> Result<Applied, StoreError> {
     let failed = MigrationError::Failed;
-    connection
-        .ensure_migrations_table(&migrator.table_name)
-        .await
-        .map_err(failed)?;
     let dirty = connection
         .dirty_version(&migrator.table_name)
         .await

@@ -5,6 +5,7 @@
 
 mod database;
 mod error;
+mod inspection;
 mod login_failures;
 mod migrate;
 mod setup_link;
@@ -14,6 +15,7 @@ mod users;
 
 pub use database::{AsStoreError, Database, Outcome, Row, Transaction};
 pub use error::StoreError;
+pub use inspection::MigrationText;
 pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use setup_link::SetupError;
@@ -27,6 +29,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .iter()
         .chain(login_failures::STATEMENTS)
         .chain(setup_link::STATEMENTS)
+        .chain(inspection::STATEMENTS)
+        .chain(migrate::STATEMENTS)
         .copied()
 }
 

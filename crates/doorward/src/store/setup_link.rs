@@ -1,6 +1,9 @@
 //! The table `setup_link`: the one-time link that makes the first administrator.
 
-use super::{AsStoreError, Sql, Store, StoreError, users::insert_user};
+use super::{
+    AsStoreError, Sql, Store, StoreError,
+    users::{count_active_admins, insert_user},
+};
 use crate::{clock::Timestamp, password::PasswordHash, role::Role, user::User, username::Username};
 
 const SET: Sql = Sql::each(
@@ -93,6 +96,10 @@ impl Store {
                     .rows_affected
                     != 1
                 {
+                    return Err(SetupError::InvalidLink);
+                }
+                // Somebody made one from the command line meanwhile: the link has had its day.
+                if count_active_admins(&mut tx).await? > 0 {
                     return Err(SetupError::InvalidLink);
                 }
                 let user = insert_user(&mut tx, name, password, &Role::admin(), now).await?;

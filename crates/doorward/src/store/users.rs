@@ -318,19 +318,13 @@ impl Store {
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
                 tx.execute(TOUCH_ADMINS, &[]).await?;
-                let before = count(
-                    tx.fetch_optional::<(i64,)>(COUNT_ACTIVE_ADMINS, &[])
-                        .await?,
-                )?;
+                let before = count_active_admins(&mut tx).await?;
                 for (sql, args) in statements {
                     if tx.execute(*sql, args).await?.rows_affected == 0 {
                         return Err(RemoveUserError::NotFound);
                     }
                 }
-                let after = count(
-                    tx.fetch_optional::<(i64,)>(COUNT_ACTIVE_ADMINS, &[])
-                        .await?,
-                )?;
+                let after = count_active_admins(&mut tx).await?;
                 if before > 0 && after == 0 {
                     return Err(RemoveUserError::LastAdministrator);
                 }
@@ -375,6 +369,13 @@ pub(super) async fn insert_user(
         created_at: now,
         disabled_at: None,
     })
+}
+
+pub(super) async fn count_active_admins(tx: &mut super::Transaction) -> Result<u64, StoreError> {
+    count(
+        tx.fetch_optional::<(i64,)>(COUNT_ACTIVE_ADMINS, &[])
+            .await?,
+    )
 }
 
 fn count(row: Option<(i64,)>) -> Result<u64, StoreError> {

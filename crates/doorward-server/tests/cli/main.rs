@@ -1,0 +1,26 @@
+//! The built binary's commands, as a shell sees them: output, exit status, and what the database holds afterwards.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod admin;
+mod db;
+mod doctor;
+mod hash;
+mod healthcheck;
+#[path = "../lecture_pages/http.rs"]
+mod http;
+mod installation;
+mod server;
+mod token;
+mod user;
+
+/// A password that the policy takes.
+const PASSWORD: &str = "correct horse battery staple";
+/// Another.
+const OTHER_PASSWORD: &str = "nine purple umbrellas in march";

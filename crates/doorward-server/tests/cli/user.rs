@@ -1,0 +1,149 @@
+//! `doorward user …`.
+
+use serde_json::Value;
+
+use crate::{PASSWORD, installation::Installation, server::Server};
+
+#[test]
+fn users_are_listed_by_id_and_the_rest_is_announced() {
+    for here in Installation::migrated() {
+        for name in ["alice", "bob", "carol"] {
+            here.with_user(name, "user");
+        }
+        let ran = here.run(&["user", "list", "--limit", "2"], "").code(0);
+        let lines: Vec<&str> = ran.stdout.lines().collect();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines[1].starts_with("1   alice"), "{lines:?}");
+        assert!(ran.stderr.contains("2 of 3 users"), "{}", ran.stderr);
+        let ran = here.run(&["user", "list"], "").code(0);
+        assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (4, ""));
+    }
+}
+
+#[test]
+fn a_line_of_the_json_list_is_one_user_without_a_hash() {
+    for here in Installation::migrated() {
+        here.with_user("alice", "admin");
+        here.with_user("bob", "user");
+        here.run(&["user", "disable", "bob"], "").code(0);
+        let ran = here
+            .run(&["user", "list", "--json"], "")
+            .code(0)
+            .never_says("argon2");
+        let users: Vec<Value> = ran
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(users.len(), 2);
+        assert_eq!(users[0]["username"], "alice");
+        assert_eq!(users[0]["role"], "admin");
+        assert_eq!(users[0]["disabled_at"], Value::Null);
+        let disabled_at = users[1]["disabled_at"].as_str().unwrap();
+        assert!(
+            disabled_at.ends_with('Z') && disabled_at.len() == 20,
+            "{disabled_at}"
+        );
+    }
+}
+
+#[test]
+fn a_shown_user_has_a_kind_of_hash_and_no_hash() {
+    for here in Installation::migrated() {
+        here.with_user("bob", "user");
+        let ran = here
+            .run(&["user", "show", "BOB"], "")
+            .code(0)
+            .never_says("$argon2id");
+        let shown = ran.stdout;
+        assert!(shown.contains("name      bob\n"), "{shown}");
+        assert!(shown.contains("hash      argon2id\n"), "{shown}");
+        assert!(shown.contains("disabled  no\n"), "{shown}");
+        here.execute("UPDATE users SET password = 'hunter2'");
+        let ran = here
+            .run(&["user", "show", "bob"], "")
+            .code(0)
+            .never_says("hunter2");
+        assert!(
+            ran.stdout.contains("none that can be verified"),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn a_name_from_the_database_cannot_write_to_the_terminal() {
+    for here in Installation::migrated() {
+        here.with_user("bob", "user");
+        here.open(async |database| {
+            let sql = doorward::store::Sql::both("UPDATE users SET username = ?");
+            database
+                .execute(sql, &["b\u{1b}[2Job".into()])
+                .await
+                .unwrap();
+        });
+        for arguments in [&["user", "list"][..], &["user", "show", "bob"][..]] {
+            let ran = here.run(arguments, "").code(0).never_says("\u{1b}");
+            assert!(ran.stdout.contains("b\\u001b[2Job"), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_disabled_user_cannot_log_in_until_enabled() {
+    for here in Installation::migrated() {
+        here.with_user("bob", "user");
+        let server = Server::start(&here);
+        let database = here.database();
+        let ran = here.run(&["user", "disable", "bob"], "").code(0);
+        assert_eq!(
+            ran.stdout,
+            format!("disabled user bob (id 1) in {database}\n")
+        );
+        assert_eq!(server.login_status("bob", PASSWORD), 401);
+        let ran = here.run(&["user", "disable", "bob"], "").code(0);
+        assert!(ran.stdout.starts_with("nothing to do"), "{}", ran.stdout);
+        let ran = here.run(&["user", "enable", "bob"], "").code(0);
+        assert_eq!(
+            ran.stdout,
+            format!("enabled user bob (id 1) in {database}\n")
+        );
+        assert_eq!(server.login_status("bob", PASSWORD), 200);
+    }
+}
+
+#[test]
+fn deleting_asks_and_without_a_terminal_refuses() {
+    for here in Installation::migrated() {
+        here.with_user("bob", "user");
+        let ran = here.run(&["user", "delete", "bob"], "y\n").code(2);
+        assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
+        here.run(&["user", "show", "bob"], "").code(0);
+        let ran = here.run(&["user", "delete", "bob", "--yes"], "").code(0);
+        assert!(
+            ran.stdout.starts_with("deleted user bob (id 1) in"),
+            "{}",
+            ran.stdout
+        );
+        here.run(&["user", "show", "bob"], "").code(1);
+        here.run(&["user", "delete", "bob", "--yes"], "").code(1);
+    }
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    for here in Installation::migrated() {
+        here.with_user("alice", "admin");
+        here.with_user("bob", "user");
+        for arguments in [
+            &["user", "disable", "alice"][..],
+            &["user", "delete", "alice", "--yes"][..],
+        ] {
+            let ran = here.run(arguments, "").code(1);
+            assert!(ran.stderr.contains("last administrator"), "{}", ran.stderr);
+        }
+        here.with_user("carol", "admin");
+        here.run(&["user", "delete", "alice", "--yes"], "").code(0);
+    }
+}
