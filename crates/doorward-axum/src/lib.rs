@@ -1,4 +1,6 @@
-//! The HTTP face of doorward for axum applications.
+#![doc = include_str!("../README.md")]
+//!
+//! # The parts
 //!
 //! - [`ApiError`]: the one error type of a handler and its one renderer (plain
 //!   `{"error":"…"}`, or RFC 9457 when the client asks for it).
@@ -10,18 +12,6 @@
 //!   security headers, deadlines, JSON for every failure).
 //! - [`serve`]: an accept loop that cuts slow and idle clients, holds ceilings
 //!   and drains on shutdown.
-//!
-//! ```no_run
-//! use axum::{Router, routing::get};
-//! use doorward_axum::{ShellConfig, app, serve};
-//!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let router = Router::new().route("/", get(|| async { "hello" }));
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:5000").await?;
-//! serve(listener, app(router, ShellConfig::default()), std::future::pending()).await?;
-//! # Ok(())
-//! # }
-//! ```
 #![cfg_attr(
     test,
     allow(

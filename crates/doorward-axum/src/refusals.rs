@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward::{
     access::IssueError,
     authenticator::{LoginError, RegistrationError},
-    password::{HashPoolError, PolicyViolation},
+    password::{HashPoolError, PasswordError, PolicyViolation},
     store::StoreError,
     username::InvalidUsername,
 };
@@ -82,6 +82,12 @@ impl From<RegistrationError> for ApiError {
 impl From<PolicyViolation> for ApiError {
     fn from(violation: PolicyViolation) -> Self {
         Self::bad_request(sentence(&violation.to_string())).with_code(violation.code())
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        Self::bad_request(sentence(&error.to_string())).with_code("password_invalid")
     }
 }
 

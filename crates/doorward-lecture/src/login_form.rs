@@ -31,8 +31,7 @@ impl LoginForm {
         if username.is_empty() {
             return Err(ApiError::bad_request(REQUIRED));
         }
-        let password =
-            Password::parse(password).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        let password = Password::parse(password)?;
         Ok(Self { username, password })
     }
 }

@@ -70,8 +70,7 @@ async fn register(
         Role::parse_assignable(&role).map_err(|error| ApiError::bad_request(error.to_string()))?;
     // What the column would cut off, and names that cannot be seen, are refused.
     let username = Username::parse(&username)?;
-    let password =
-        Password::parse(password).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let password = Password::parse(password)?;
 
     // Check if the username exists. Somebody may take it while we hash: then the UNIQUE constraint says so below.
     if app

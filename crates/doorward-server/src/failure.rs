@@ -51,6 +51,13 @@ impl Failure {
         self
     }
 
+    /// Adds the reason in words.
+    #[must_use]
+    pub fn because_text(mut self, reason: impl Into<String>) -> Self {
+        self.why = Some(reason.into());
+        self
+    }
+
     /// Adds what to do.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {

@@ -139,13 +139,19 @@ fn write_production(
         screen,
         "  mounted    {register}POST /login   GET /profile   GET /users   GET /healthz   GET /readyz"
     )?;
+    // Where people reach it, which behind a proxy is not where it listens.
+    let public = config
+        .public_url
+        .as_ref()
+        .map_or_else(|| url.to_owned(), ToString::to_string);
     match &started.setup {
         Some(token) => writeln!(
             screen,
             "
-! No administrator yet. Open this link once, within {}:  {url}/setup#{}
+! No administrator yet. Open this link once, within {}:  {}/setup#{}
   or run:  doorward admin create",
             format_duration(config.admin_setup_ttl),
+            public,
             token.expose()
         ),
         None => writeln!(

@@ -1,4 +1,6 @@
-//! The core of doorward: accounts, passwords, tokens, sessions, roles and their storage. No HTTP in here.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where things are
 //!
 //! Data flows one way: [`authenticator`] (the use cases) uses [`store`], [`password`], [`throttle`] and [`access`];
 //! those use the types ([`username`], [`user`], [`role`], [`secret`], [`token`], [`session`]); nothing points back.

@@ -21,6 +21,15 @@ use crate::{
 /// [`Failure`] when the address or the database cannot be used, or the address is reachable from elsewhere.
 pub async fn run(loaded: &Loaded, program: Program) -> Result<(), Failure> {
     let config = &loaded.config;
+    if !config.listen.ip().is_loopback() {
+        return Err(Failure::new(format!(
+            "the lecture's programs do not listen on {}",
+            config.listen
+        ))
+        .because_text("their accounts and secrets are public, and others can reach this address")
+        .fix("use an address of this machine alone, for example --listen 127.0.0.1:5000")
+        .usage());
+    }
     let clock = Arc::new(SystemClock);
     let (router, database) = if let Some(router) = program.without_database(clock.clone()) {
         (router, None)

@@ -78,12 +78,29 @@ async fn prepare_accounts(
     authenticator: &Authenticator,
     config: &Config,
 ) -> Result<Option<SetupToken>, Failure> {
+    let store = authenticator.store();
     if !config.demo {
+        if store
+            .is_marked_as_demo()
+            .await
+            .map_err(Failure::because("the database cannot be read"))?
+        {
+            return Err(Failure::new(format!("{} is the demo's database", config.db.url))
+                .because_text("its accounts have public passwords, and anybody may have registered as admin")
+                .fix("start with a database of its own, for example with --data-dir ./production")
+                .usage());
+        }
         return authenticator
             .offer_setup(config.admin_setup_ttl)
             .await
             .map_err(Failure::because("no setup link could be made"));
     }
+    store
+        .mark_as_demo(authenticator.now())
+        .await
+        .map_err(Failure::because(
+            "the database cannot be marked as the demo's",
+        ))?;
     let failed = "the demo's accounts could not be made";
     for (name, password, role) in DEMO_ACCOUNTS {
         let username = Username::parse(name).map_err(Failure::because(failed))?;

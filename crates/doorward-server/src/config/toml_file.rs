@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_broken_line_is_named_but_not_quoted() {
-        let error = refusal("listen = '127.0.0.1:1'\nsecret_key = \"canary4711\nrealm = 'x'");
+        let error = refusal("listen = '127.0.0.1:1'\nsecret_key = \"canary4711\ndata_dir = 'x'");
         assert_eq!(error.kind(), ConfigErrorKind::InvalidToml);
         assert!(error.what().contains("line 2"), "{error}");
         assert!(!error.to_string().contains("canary"), "{error}");

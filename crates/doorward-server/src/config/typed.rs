@@ -24,8 +24,6 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `public_url`.
     pub public_url: Option<PublicUrl>,
-    /// `realm`.
-    pub realm: String,
     /// `admin_setup_ttl`.
     pub admin_setup_ttl: Duration,
     /// `secret_key`; `None` means the generated one in the data directory.
@@ -68,7 +66,7 @@ pub struct DbConfig {
 /// `token.*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenConfig {
-    /// `token.issuer`; the public URL when unset.
+    /// `token.issuer`; the public URL when unset, and `doorward` without one.
     pub issuer: Option<String>,
     /// `token.audience`.
     pub audience: Option<String>,
@@ -232,7 +230,6 @@ impl Config {
         let config = Self {
             demo,
             listen: v.take("listen")?,
-            realm: v.take("realm")?,
             admin_setup_ttl: v.take("admin_setup_ttl")?,
             secret_key: v.take_optional("secret_key")?,
             secret_key_fallbacks: v.take("secret_key_fallbacks")?,

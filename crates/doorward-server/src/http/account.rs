@@ -132,6 +132,5 @@ pub(crate) fn fields<T: serde::de::DeserializeOwned>(
 }
 
 pub(crate) fn parse_password(text: String) -> Result<Password, ApiError> {
-    Password::parse(text)
-        .map_err(|error| ApiError::bad_request(error.to_string()).with_code("password_invalid"))
+    Ok(Password::parse(text)?)
 }

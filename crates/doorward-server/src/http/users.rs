@@ -90,10 +90,13 @@ async fn page(
     limit: u32,
 ) -> Result<Page, ApiError> {
     let store = authenticator.store();
-    let users = store.list_users(after, limit).await?;
+    // One more than asked for tells whether there is a next page.
+    let mut users = store.list_users(after, limit.saturating_add(1)).await?;
+    let has_more = users.len() > limit as usize;
+    users.truncate(limit as usize);
     let mut headers = HeaderMap::new();
     headers.insert(TOTAL_COUNT, store.count_users().await?.into());
-    if let Some(last) = users.last().filter(|_| users.len() >= limit as usize) {
+    if let Some(last) = users.last().filter(|_| has_more) {
         let link = format!(
             "</users?limit={limit}&cursor={}>; rel=\"next\"",
             encode_cursor(last.id)

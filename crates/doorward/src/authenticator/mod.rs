@@ -5,6 +5,7 @@
 
 mod administration;
 mod basic;
+mod defaults;
 mod login;
 mod registration;
 mod setup;
@@ -12,6 +13,7 @@ mod setup;
 use std::{sync::Arc, time::Duration};
 
 pub use administration::{AdministrationError, PasswordReset};
+pub use defaults::OpenError;
 pub use login::{LoginAttempt, LoginError};
 pub use registration::{NewUser, RegistrationError, RegistrationRule};
 pub use setup::{SetupLinkError, SetupToken};

@@ -86,12 +86,15 @@ impl Database {
                 {
                     create_private_folder(folder).map_err(sqlx::Error::Io)?;
                 }
+                create_private_file(path).map_err(sqlx::Error::Io)?;
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
+                    // A hash that was replaced must not stay behind in the file's free space (PW-03).
+                    .pragma("secure_delete", "ON")
                     .busy_timeout(WAIT)
                     .disable_statement_logging();
                 let writer = SqlitePoolOptions::new()
@@ -378,6 +381,15 @@ fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// The same for the file itself; SQLite gives its other files the mode of this one.
+fn create_private_file(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 fn from_sqlite(result: &sqlx::sqlite::SqliteQueryResult) -> Outcome {

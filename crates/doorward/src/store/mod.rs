@@ -4,6 +4,7 @@
 //! for the recipe "add a column".
 
 mod database;
+mod demo_mark;
 mod error;
 mod inspection;
 mod login_failures;
@@ -29,6 +30,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .iter()
         .chain(login_failures::STATEMENTS)
         .chain(setup_link::STATEMENTS)
+        .chain(demo_mark::STATEMENTS)
         .chain(inspection::STATEMENTS)
         .chain(migrate::STATEMENTS)
         .copied()

@@ -23,7 +23,7 @@ const LIST: Sql = Sql::both(
     "SELECT u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms \
      FROM users u JOIN accounts a ON a.user_id = u.id WHERE u.id > ? ORDER BY u.id LIMIT ?",
 );
-const COUNT: Sql = Sql::both("SELECT COUNT(*) FROM users");
+const COUNT: Sql = Sql::both("SELECT COUNT(*) FROM accounts");
 const COUNT_ACTIVE_ADMINS: Sql = Sql::both(
     "SELECT COUNT(*) FROM users u JOIN accounts a ON a.user_id = u.id WHERE u.role = 'admin' AND a.disabled_at_ms IS NULL",
 );

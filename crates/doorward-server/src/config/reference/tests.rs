@@ -98,7 +98,10 @@ fn every_example_is_a_value_that_its_setting_takes() {
 #[test]
 fn the_shown_configuration_is_toml_that_reads_back_the_same() {
     let loaded = loaded(&[
-        ("DOORWARD_REALM".to_owned(), "a \"quoted\\ realm".to_owned()),
+        (
+            "DOORWARD_TOKEN_ISSUER".to_owned(),
+            "a \"quoted\\ realm".to_owned(),
+        ),
         (
             "DOORWARD_TOKEN_EXTRA_CLAIMS".to_owned(),
             "user=username,a:b=role".to_owned(),
@@ -128,7 +131,7 @@ fn the_shown_configuration_is_toml_that_reads_back_the_same() {
     assert!(
         loaded
             .show(true)
-            .contains("# environment variable DOORWARD_REALM")
+            .contains("# environment variable DOORWARD_TOKEN_ISSUER")
     );
     assert!(!loaded.show(false).contains("environment variable"));
 }

@@ -17,7 +17,6 @@ fn without_any_source_the_defaults_hold() {
         listen: "127.0.0.1:5000".parse().unwrap(),
         data_dir: "./data".into(),
         public_url: None,
-        realm: "Login Required".to_owned(),
         admin_setup_ttl: seconds(30 * 60),
         secret_key: None,
         secret_key_fallbacks: Vec::new(),

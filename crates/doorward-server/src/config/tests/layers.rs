@@ -126,15 +126,23 @@ fn flasks_database_variables_are_refused_or_reported_when_they_make_no_url() {
 
 #[test]
 fn a_named_configuration_file_must_exist_and_is_used_instead() {
-    let mut scene = Scene::new().toml("realm = 'default file'");
-    let named = scene.write("other.toml", "realm = 'named'", 0o600);
-    let by_variable = scene.write("variable.toml", "realm = 'variable'", 0o600);
+    let mut scene = Scene::new().toml("token.audience = 'default file'");
+    let named = scene.write("other.toml", "token.audience = 'named'", 0o600);
+    let by_variable = scene.write("variable.toml", "token.audience = 'variable'", 0o600);
     scene = scene.variable("DOORWARD_CONFIG", by_variable.to_str().unwrap());
     scene.sources.environment = scene.variables.clone().into_iter().collect();
-    assert_eq!(load(&scene.sources).unwrap().config.realm, "variable");
+    assert_eq!(
+        load(&scene.sources)
+            .unwrap()
+            .config
+            .token
+            .audience
+            .as_deref(),
+        Some("variable")
+    );
     scene.sources.config_file = Some(named.clone());
     let loaded = load(&scene.sources).unwrap();
-    assert_eq!(loaded.config.realm, "named");
+    assert_eq!(loaded.config.token.audience.as_deref(), Some("named"));
     assert_eq!(loaded.config_file, Some(named));
     scene.sources.config_file = Some("missing.toml".into());
     let error = load(&scene.sources).unwrap_err();

@@ -1,0 +1,248 @@
+//! Every route × every caller (AZ-01), and proof that no route is missing from the table.
+
+use std::collections::BTreeSet;
+
+use doorward::{
+    secret::Secret,
+    token::{Hs256Key, KeyId},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    client::{self, Request, get, request},
+    installation::{Installation, PASSWORD, SECRET, Server, engines},
+};
+
+/// Status for: nobody, a user, an administrator, a disabled user's token, an expired token, no token at all.
+type Row = (&'static str, &'static str, [u16; 6]);
+
+const OPEN: [u16; 6] = [200; 6];
+const TOKEN: [u16; 6] = [401, 200, 200, 200, 401, 401];
+/// A token without a look at the database stays good until it expires; what acts on others looks the user up.
+const ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
+/// The lecture's own routes trust the token alone. The disabled user is an administrator.
+const LECTURE_ADMIN: [u16; 6] = [401, 403, 200, 200, 401, 401];
+const BAD_BODY: [u16; 6] = [400; 6];
+const NOT_THERE: [u16; 6] = [404; 6];
+
+/// What production has. Bodies are `{}`; the answer then tells whether the route was reached.
+const PRODUCTION: &[Row] = &[
+    ("POST", "/register", [400, 400, 400, 400, 401, 401]),
+    ("POST", "/auth/register", [400, 400, 400, 400, 401, 401]),
+    ("POST", "/login", BAD_BODY),
+    ("POST", "/auth/login", BAD_BODY),
+    ("GET", "/profile", TOKEN),
+    ("GET", "/auth/me", TOKEN),
+    ("GET", "/healthz", OPEN),
+    ("GET", "/readyz", OPEN),
+    ("GET", "/users", ADMIN),
+    ("GET", "/setup", OPEN),
+    ("POST", "/setup", BAD_BODY),
+];
+
+/// What the demo has beyond [`SHARED`], and production has not.
+const LECTURE: &[Row] = &[
+    ("GET", "/", OPEN),
+    ("GET", "/hello/x", OPEN),
+    ("GET", "/square?number=7", OPEN),
+    ("POST", "/echo", OPEN),
+    ("GET", "/divide?a=9&b=3", OPEN),
+    ("GET", "/item/1", OPEN),
+    // Bearer is no Basic.
+    ("GET", "/protected-basic", [401, 400, 400, 400, 400, 400]),
+    ("GET", "/public", OPEN),
+    ("GET", "/protected", TOKEN),
+    ("GET", "/admin-area", LECTURE_ADMIN),
+    ("GET", "/set-session", OPEN),
+    ("GET", "/get-session", OPEN),
+    ("GET", "/api/data", TOKEN),
+    ("GET", "/api/admin", LECTURE_ADMIN),
+];
+
+const SOURCES: &[&str] = &[
+    include_str!("../../src/router.rs"),
+    include_str!("../../../doorward-lecture/src/program_01_basic_routing.rs"),
+    include_str!("../../../doorward-lecture/src/program_02_query_and_json.rs"),
+    include_str!("../../../doorward-lecture/src/program_03_status_codes.rs"),
+    include_str!("../../../doorward-lecture/src/program_04_basic_auth.rs"),
+    include_str!("../../../doorward-lecture/src/program_05_jwt_login.rs"),
+    include_str!("../../../doorward-lecture/src/program_06_protected_routes.rs"),
+    include_str!("../../../doorward-lecture/src/program_07_sessions.rs"),
+    include_str!("../../../doorward-lecture/src/program_08_mysql_users.rs"),
+    include_str!("../../../doorward-lecture/src/program_09_database_login.rs"),
+    include_str!("../../../doorward-lecture/src/program_10_roles_and_blueprints.rs"),
+    include_str!("../../../doorward-lecture/src/program_11_password_hashing.rs"),
+];
+
+/// Every path of both tables, without query, for other tests that go through all routes.
+pub(crate) fn paths(demo: bool) -> BTreeSet<&'static str> {
+    let lecture = if demo { LECTURE } else { &[] };
+    PRODUCTION
+        .iter()
+        .chain(lecture)
+        .filter(|(_, path, _)| !(demo && *path == "/setup"))
+        .map(|(_, path, _)| path.split('?').next().unwrap())
+        .collect()
+}
+
+/// A token like `good`, changed by `change` and signed with [`SECRET`].
+pub(crate) fn resigned(good: &str, change: impl FnOnce(&mut Value)) -> String {
+    let mut parts = good.split('.').map(|part| {
+        use base64::Engine as _;
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part);
+        serde_json::from_slice::<Value>(&bytes.unwrap()).unwrap_or_default()
+    });
+    let header = parts.next().unwrap();
+    let mut claims = parts.next().unwrap();
+    change(&mut claims);
+    let id = header["kid"].as_str().map(|id| KeyId::parse(id).unwrap());
+    let key = Hs256Key::new(&Secret::from_text(SECRET.to_owned()), id);
+    key.sign(&claims).unwrap().as_str().to_owned()
+}
+
+struct Callers([Option<String>; 6]);
+
+impl Callers {
+    /// `admin` and a user; a second administrator is made and disabled.
+    fn of(server: &Server, installation: &Installation, admin: String) -> Self {
+        let user = server.sign_up("una");
+        let body = json!({"username": "gone", "password": PASSWORD, "role": "admin"});
+        let answer = client::post("/register", &body)
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let disabled = server.token("gone", PASSWORD);
+        installation.disable("gone");
+        let expired = resigned(&admin, |claims| {
+            claims["iat"] = json!(1_700_000_000);
+            claims["exp"] = json!(1_700_003_600);
+        });
+        Self([
+            None,
+            Some(user),
+            Some(admin),
+            Some(disabled),
+            Some(expired),
+            Some("not.a.token".to_owned()),
+        ])
+    }
+
+    fn check(&self, server: &Server, rows: &[Row]) {
+        for (method, target, expected) in rows {
+            let found = self.0.each_ref().map(|token| {
+                let request = with_body(method, target);
+                let request = match token {
+                    Some(token) => request.bearer(token),
+                    None => request,
+                };
+                request.send(server.address).status
+            });
+            assert_eq!(found, *expected, "{method} {target}");
+        }
+    }
+}
+
+fn with_body(method: &str, target: &str) -> Request {
+    match method {
+        "POST" => client::post(target, &json!({})),
+        _ => request(method, target),
+    }
+}
+
+#[test]
+fn every_route_of_production_answers_every_caller_as_the_table_says() {
+    for engine in engines() {
+        let installation = Installation::new(engine).with_known_secret();
+        let server = installation.start();
+        let admin = server.set_up();
+        let callers = Callers::of(&server, &installation, admin);
+        callers.check(&server, PRODUCTION);
+        for (method, target, _) in LECTURE {
+            callers.check(&server, &[(method, target, NOT_THERE)]);
+        }
+    }
+}
+
+#[test]
+fn every_route_of_the_demo_answers_every_caller_as_the_table_says() {
+    for engine in engines() {
+        let installation = Installation::demo(engine).with_known_secret();
+        let server = installation.start();
+        let admin = server.token("alice", "alice123");
+        let callers = Callers::of(&server, &installation, admin);
+        callers.check(&server, LECTURE);
+        for (method, target, expected) in PRODUCTION {
+            let expected = match *target {
+                "/setup" => NOT_THERE,
+                "/users" => OPEN,
+                _ => *expected,
+            };
+            callers.check(&server, &[(method, target, expected)]);
+        }
+    }
+}
+
+#[test]
+fn no_route_is_missing_from_the_table() {
+    let listed = paths(true).into_iter().chain(paths(false));
+    let listed: BTreeSet<String> = listed.map(pattern).collect();
+    let routed: BTreeSet<String> = SOURCES
+        .iter()
+        .flat_map(|source| source.split(".route(").skip(1))
+        .map(|call| pattern(call.split('"').nth(1).expect("a path")))
+        .collect();
+    assert_eq!(routed, listed);
+}
+
+/// The path with its parameter as `*`.
+fn pattern(path: &str) -> String {
+    match path.split_once("/hello/").or(path.split_once("/item/")) {
+        Some((_, _)) => format!("{}/*", path.rsplit_once('/').unwrap().0),
+        None => path.to_owned(),
+    }
+}
+
+#[test]
+fn a_disabled_user_and_a_stranger_read_the_same_refusal() {
+    let installation = Installation::new(crate::installation::Engine::Sqlite).with_known_secret();
+    let server = installation.start();
+    let admin = server.set_up();
+    for (token, error) in [
+        ("not.a.token".to_owned(), "Invalid token"),
+        (
+            resigned(&admin, |claims| claims["exp"] = json!(1_700_000_000)),
+            "Token has expired",
+        ),
+        (
+            resigned(&admin, |claims| {
+                claims.as_object_mut().unwrap().remove("exp");
+            }),
+            "Invalid token",
+        ),
+        (
+            resigned(&admin, |claims| claims["exp"] = json!("4000000000")),
+            "Invalid token",
+        ),
+        (
+            resigned(&admin, |claims| claims["user_id"] = json!("1")),
+            "Invalid token",
+        ),
+        (
+            resigned(&admin, |claims| claims["iss"] = json!("elsewhere")),
+            "Invalid token",
+        ),
+    ] {
+        for target in ["/users", "/profile"] {
+            let answer = get(target).bearer(&token).send(server.address);
+            assert_eq!(answer.status, 401, "{target} {token}");
+            assert_eq!(answer.error(), error, "{target} {token}");
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+        }
+    }
+    let elevated = resigned(&server.sign_up("una"), |claims| {
+        claims["role"] = json!("admin");
+    });
+    let answer = get("/users").bearer(&elevated).send(server.address);
+    assert_eq!(answer.status, 403, "the database decides the role");
+}

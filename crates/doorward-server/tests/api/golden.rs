@@ -1,0 +1,182 @@
+//! The contract, byte for byte: `golden/*.http`.
+//!
+//! A file is a list of exchanges between lines of `=====`: a request as it is sent, a line of `-----`, then the answer:
+//! status and reason, every header that is part of the contract, an empty line, the body. Of a request, `Host` and
+//! `Content-Length` are left out. In an answer `{{name}}` stands for a value that the server makes (a token, a number, a
+//! cookie); later requests of the file repeat it.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use crate::{
+    client::{Request, request},
+    installation::{Engine, Installation, Server, engines},
+    wire::Answer,
+};
+
+fn play(name: &str, server: &Server) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/api/golden")
+        .join(name);
+    let text = fs::read_to_string(&path).expect("the file can be read");
+    let mut values = BTreeMap::new();
+    if let Some(token) = server.setup_token() {
+        values.insert("setup".to_owned(), token);
+    }
+    let mut count = 0;
+    for exchange in text.split("=====\n").filter(|part| !part.trim().is_empty()) {
+        let (asked, expected) = exchange
+            .split_once("-----\n")
+            .unwrap_or_else(|| panic!("{name}: no answer in {exchange}"));
+        let answer = read_request(&fill_in(asked, &values)).send(server.address);
+        if let Err(why) = compare(expected.trim_end_matches('\n'), &answer, &mut values) {
+            panic!(
+                "{name}: {why}\n\n{exchange}\ncame as {answer:?}\n\n{}",
+                answer.text()
+            );
+        }
+        count += 1;
+    }
+    assert!(count > 5, "{name} has {count} exchanges");
+}
+
+fn fill_in(text: &str, values: &BTreeMap<String, String>) -> String {
+    let mut text = text.to_owned();
+    for (name, value) in values {
+        text = text.replace(&format!("{{{{{name}}}}}"), value);
+    }
+    assert!(!text.contains("{{"), "a value is not known yet: {text}");
+    text
+}
+
+fn read_request(block: &str) -> Request {
+    let block = block.trim_end_matches('\n');
+    let (head, body) = match block.split_once("\n\n") {
+        Some((head, body)) => (head, Some(body)),
+        None => (block, None),
+    };
+    let mut lines = head.lines();
+    let (method, target) = lines.next().unwrap().split_once(' ').unwrap();
+    let mut made = request(method, target);
+    for line in lines {
+        let (header, value) = line.split_once(':').expect("a header");
+        made = made.header(header, value.trim_start());
+    }
+    match body {
+        Some(body) => made.body(body),
+        None => made,
+    }
+}
+
+fn compare(
+    expected: &str,
+    answer: &Answer,
+    values: &mut BTreeMap<String, String>,
+) -> Result<(), String> {
+    let (head, body) = expected.split_once("\n\n").unwrap_or((expected, ""));
+    let mut lines = head.lines();
+    let status = format!("HTTP/1.1 {}", lines.next().unwrap_or_default());
+    if answer.status_line != status {
+        return Err(format!("not {status}"));
+    }
+    let listed: Vec<(&str, &str)> = lines
+        .map(|line| line.split_once(": ").expect("a header"))
+        .collect();
+    for (name, value) in &listed {
+        let found = answer.header(name).unwrap_or("(absent)");
+        capture(value, found, values).map_err(|why| format!("{name}: {why}"))?;
+    }
+    // Headers of the contract that the file does not list must be absent.
+    for name in [
+        "content-type",
+        "www-authenticate",
+        "allow",
+        "retry-after",
+        "set-cookie",
+        "location",
+        "link",
+        "x-total-count",
+    ] {
+        if !listed.iter().any(|(listed, _)| *listed == name) && answer.header(name).is_some() {
+            return Err(format!("{name} was not expected"));
+        }
+    }
+    capture(body, answer.text(), values)
+}
+
+/// Compares, and keeps what stands at `{{name}}`: letters, digits and `-_.`, or the value it had before.
+fn capture(
+    expected: &str,
+    found: &str,
+    values: &mut BTreeMap<String, String>,
+) -> Result<(), String> {
+    let (mut expected, mut rest) = (expected, found);
+    loop {
+        let Some((before, after)) = expected.split_once("{{") else {
+            return (expected == rest)
+                .then_some(())
+                .ok_or_else(|| format!("{found:?} ends otherwise"));
+        };
+        let (name, after) = after.split_once("}}").ok_or("}} is missing")?;
+        rest = rest
+            .strip_prefix(before)
+            .ok_or_else(|| format!("{found:?} does not have {before:?}"))?;
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+            .unwrap_or(rest.len());
+        let (value, remaining) = rest.split_at(end);
+        let known = values
+            .entry(name.to_owned())
+            .or_insert_with(|| value.to_owned());
+        if known != value || value.is_empty() {
+            return Err(format!("{value:?} is not {name}"));
+        }
+        (expected, rest) = (after, remaining);
+    }
+}
+
+#[test]
+fn the_demo_answers_the_lectures_eleven_programs_byte_for_byte() {
+    for engine in engines() {
+        let (_kept, server) = Installation::demo(engine).without_quantum().start_kept();
+        play("lecture.http", &server);
+    }
+}
+
+#[test]
+fn production_answers_byte_for_byte() {
+    for engine in engines() {
+        let (_kept, server) = Installation::new(engine).without_quantum().start_kept();
+        play("production.http", &server);
+    }
+}
+
+#[test]
+fn a_difference_of_one_byte_is_noticed() {
+    let mut values = BTreeMap::new();
+    assert!(
+        capture(
+            "{\"token\":\"{{t}}\"}",
+            "{\"token\":\"a.b.c\"}",
+            &mut values
+        )
+        .is_ok()
+    );
+    assert_eq!(values["t"], "a.b.c");
+    for (expected, found) in [
+        ("{\"a\":1}", "{\"a\": 1}"),
+        ("x", "x\n"),
+        ("{{t}}", "other"),
+        ("{{u}}", ""),
+    ] {
+        assert!(capture(expected, found, &mut values).is_err(), "{expected}");
+    }
+    let (_kept, server) = Installation::demo(Engine::Sqlite).start_kept();
+    let answer = request("GET", "/nowhere").send(server.address);
+    for wrong in [
+        "404 Not found\ncontent-type: application/json\n\n{\"error\":\"Not found\"}",
+        "404 Not Found\n\n{\"error\":\"Not found\"}",
+        "404 Not Found\ncontent-type: text/plain\n\n{\"error\":\"Not found\"}",
+    ] {
+        assert!(compare(wrong, &answer, &mut values).is_err(), "{wrong}");
+    }
+}

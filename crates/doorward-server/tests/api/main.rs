@@ -1,0 +1,29 @@
+//! The real binary over real sockets: what a client, an operator and an attacker see.
+//!
+//! Runs on SQLite; with `DOORWARD_TEST_MYSQL_URL` on MySQL/MariaDB as well (with `DOORWARD_REQUIRE_ALL=1` it must be
+//! set). Each test has a data directory, a database and a process of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::disallowed_methods,
+    reason = "a test may stop at the first surprise, polls with pauses, and clears what its servers would inherit"
+)]
+
+mod access_table;
+mod accounts;
+mod client;
+mod database_away;
+mod golden;
+mod hash_upgrade;
+mod http_behaviour;
+mod installation;
+mod life;
+mod secrets;
+mod secrets_nowhere;
+mod setup;
+mod slow_clients;
+mod throttle;
+mod wire;
