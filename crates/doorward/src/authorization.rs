@@ -119,12 +119,29 @@ fn sent(value: Option<&[u8]>) -> Option<&[u8]> {
 
 /// The second of exactly two parts, if the first is the scheme.
 fn credentials<'a>(value: &'a [u8], scheme: &str) -> Option<&'a [u8]> {
-    let mut parts = value
-        .split(|byte| is_separator(*byte))
-        .filter(|part| !part.is_empty());
-    let (first, second) = (parts.next()?, parts.next()?);
-    let matches = first.eq_ignore_ascii_case(scheme.as_bytes()) && parts.next().is_none();
-    matches.then_some(second)
+    let value = trim(value);
+    let end = value.iter().position(|byte| is_separator(*byte))?;
+    let (first, rest) = value.split_at_checked(end)?;
+    let second = trim(rest);
+    // No early exit, so that the compiler looks at many bytes of a token at once.
+    let has_third = second
+        .iter()
+        .fold(false, |has, byte| has | is_separator(*byte));
+    (first.eq_ignore_ascii_case(scheme.as_bytes()) && !has_third).then_some(second)
+}
+
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text
+        && is_separator(*first)
+    {
+        text = rest;
+    }
+    while let [rest @ .., last] = text
+        && is_separator(*last)
+    {
+        text = rest;
+    }
+    text
 }
 
 /// What `str.split()` takes for white space in ASCII.

@@ -104,7 +104,7 @@ fn end(bytes: &[u8], searched: usize) -> Option<usize> {
     let mut rest = bytes.get(start..)?;
     let mut offset = start;
     loop {
-        let feed = rest.iter().position(|b| *b == b'\n')? + 1;
+        let feed = line_feed(rest)? + 1;
         offset += feed;
         rest = rest.get(feed..)?;
         match rest {
@@ -113,6 +113,18 @@ fn end(bytes: &[u8], searched: usize) -> Option<usize> {
             _ => {}
         }
     }
+}
+
+/// Where the first line feed is. Blocks without one are passed over as a whole: the compiler compares all bytes of a
+/// block at once, which it can't do when each byte may end the search. A head with a token is some hundred bytes, and
+/// looking at each by itself cost a fifth of what a request costs outside the kernel.
+fn line_feed(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 32;
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let has_feed = |block: &[u8; BLOCK]| block.iter().fold(false, |has, b| has | (*b == b'\n'));
+    let start = BLOCK * blocks.iter().take_while(|block| !has_feed(block)).count();
+    let place = bytes.get(start..)?.iter().position(|b| *b == b'\n')?;
+    Some(start + place)
 }
 
 fn too_large(bytes: &[u8], limits: HeadLimits) -> Refusal {
@@ -151,10 +163,13 @@ impl<'a> Iterator for Lines<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let feed = self.0.iter().position(|b| *b == b'\n')?;
+        let feed = line_feed(self.0)?;
         let (line, rest) = self.0.split_at_checked(feed + 1)?;
         let line = line.strip_suffix(b"\r\n")?;
-        let is_bad = line.iter().any(|b| b.is_ascii_control() && *b != b'\t');
+        // No early exit, as in `line_feed`.
+        let is_bad = line
+            .iter()
+            .fold(false, |bad, b| bad | (b.is_ascii_control() & (*b != b'\t')));
         if is_bad {
             return None;
         }

@@ -21,8 +21,9 @@ impl<'a> Compact<'a> {
             return Err(InvalidReason::TooLong);
         }
         let permitted =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        if !token.bytes().all(permitted) {
+            |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'_' | b'.');
+        // No early exit, so that the compiler looks at many bytes at once.
+        if !token.bytes().fold(true, |all, byte| all & permitted(byte)) {
             return Err(InvalidReason::Characters);
         }
         let parts = token

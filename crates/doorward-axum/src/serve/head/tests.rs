@@ -129,3 +129,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_feed_is_found_at_every_place() {
+    assert_eq!(line_feed(b""), None);
+    for len in 1..100 {
+        let mut bytes = vec![b'x'; len];
+        assert_eq!(line_feed(&bytes), None);
+        for place in (0..len).rev() {
+            bytes[place] = b'\n';
+            assert_eq!(line_feed(&bytes), Some(place), "{len} {place}");
+        }
+    }
+}
