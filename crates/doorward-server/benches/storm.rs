@@ -291,7 +291,7 @@ impl HashShare {
 }
 
 /// Hashes a second of all cores in `SHARE_ROUND`, and CPU milliseconds of each. `maker` makes what one thread repeats.
-fn hashes<F: FnMut()>(maker: fn() -> F) -> (f64, f64) {
+fn hashes<F: FnMut() + 'static>(maker: fn() -> F) -> (f64, f64) {
     let cpu = process::cpu_seconds("self");
     let begin = Instant::now();
     let threads: Vec<_> = (0..machine::cores())

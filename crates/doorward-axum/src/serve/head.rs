@@ -118,6 +118,10 @@ fn end(bytes: &[u8], searched: usize) -> Option<usize> {
 /// Where the first line feed is. Blocks without one are passed over as a whole: the compiler compares all bytes of a
 /// block at once, which it can't do when each byte may end the search. A head with a token is some hundred bytes, and
 /// looking at each by itself cost a fifth of what a request costs outside the kernel.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "lazy operators would keep the compiler from looking at many bytes at once"
+)]
 fn line_feed(bytes: &[u8]) -> Option<usize> {
     const BLOCK: usize = 32;
     let (blocks, _) = bytes.as_chunks::<BLOCK>();
@@ -167,6 +171,10 @@ impl<'a> Iterator for Lines<'a> {
         let (line, rest) = self.0.split_at_checked(feed + 1)?;
         let line = line.strip_suffix(b"\r\n")?;
         // No early exit, as in `line_feed`.
+        #[expect(
+            clippy::needless_bitwise_bool,
+            reason = "lazy operators would keep the compiler from looking at many bytes at once"
+        )]
         let is_bad = line
             .iter()
             .fold(false, |bad, b| bad | (b.is_ascii_control() & (*b != b'\t')));

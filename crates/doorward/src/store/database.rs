@@ -1,6 +1,6 @@
 //! Connections and statements: the one place that knows there are two engines.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use sqlx::{
     ConnectOptions, Executor, FromRow, MySql, MySqlPool, Sqlite, SqlitePool,
@@ -10,7 +10,7 @@ use sqlx::{
     },
 };
 
-use super::{Arg, DatabaseUrl, Sql, StoreError};
+use super::{Arg, DatabaseUrl, Sql, StoreError, private_file};
 
 /// How long a statement waits for SQLite's write lock, and a caller for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -84,9 +84,9 @@ impl Database {
                     .parent()
                     .filter(|folder| !folder.as_os_str().is_empty())
                 {
-                    create_private_folder(folder).map_err(sqlx::Error::Io)?;
+                    private_file::create_folder(folder).map_err(sqlx::Error::Io)?;
                 }
-                create_private_file(path).map_err(sqlx::Error::Io)?;
+                private_file::create(path).map_err(sqlx::Error::Io)?;
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
@@ -372,24 +372,6 @@ impl AsStoreError for StoreError {
     fn as_store_error(&self) -> Option<&StoreError> {
         Some(self)
     }
-}
-
-/// A folder that nobody else can look into: password hashes will be in it.
-fn create_private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// The same for the file itself; SQLite gives its other files the mode of this one.
-fn create_private_file(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::File::options();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
 }
 
 fn from_sqlite(result: &sqlx::sqlite::SqliteQueryResult) -> Outcome {

@@ -9,6 +9,7 @@ mod error;
 mod inspection;
 mod login_failures;
 mod migrate;
+mod private_file;
 mod setup_link;
 mod sql;
 mod url;
