@@ -62,6 +62,7 @@ impl Probe {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one measurement after the other, in the order of the table")]
 fn main() {
     if !measurement::is_asked_for() {
         return;
