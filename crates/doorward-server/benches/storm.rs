@@ -62,7 +62,10 @@ impl Probe {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one measurement after the other, in the order of the table")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one measurement after the other, in the order of the table"
+)]
 fn main() {
     if !measurement::is_asked_for() {
         return;
