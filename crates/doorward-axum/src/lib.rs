@@ -8,9 +8,9 @@
 //!   refusals are `ApiError`s.
 //! - [`Bearer`], [`Basic`], [`RequireRole`], [`Session`]: who is calling, as parts
 //!   of a handler's signature.
-//! - [`app`]: wraps a router in everything that every answer needs (request id,
+//! - [`app()`]: wraps a router in everything that every answer needs (request id,
 //!   security headers, deadlines, JSON for every failure).
-//! - [`serve`]: an accept loop that cuts slow and idle clients, holds ceilings
+//! - [`serve()`]: an accept loop that cuts slow and idle clients, holds ceilings
 //!   and drains on shutdown.
 #![cfg_attr(
     test,

@@ -45,12 +45,17 @@ fn a_secret_as_an_argument_ends_with_code_two_and_is_not_repeated() {
 
 #[test]
 fn the_shown_configuration_tells_origins_and_hides_secrets() {
-    let secret = "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf";
-    let variables = [("SECRET_KEY", secret), ("DOORWARD_REALM", "Accounts")];
+    let secret = "5d1c0a4be7f2936884aa1b0cfe3d927743d0e65c1fb8a2947e6d05b3c8f19a20";
+    let variables = [
+        ("SECRET_KEY", secret),
+        ("DOORWARD_TOKEN_ISSUER", "Accounts"),
+    ];
     let output = doorward(&["config", "show", "--origin"], &variables);
     assert_eq!(output.status.code(), Some(0));
     let shown = text(&output.stdout);
-    assert!(shown.contains("realm = \"Accounts\"  # environment variable DOORWARD_REALM\n"));
+    assert!(
+        shown.contains("issuer = \"Accounts\"  # environment variable DOORWARD_TOKEN_ISSUER\n")
+    );
     assert!(shown.contains("secret_key = \"***\"  # Flask environment SECRET_KEY\n"));
     assert!(!shown.contains(secret));
 }

@@ -1,19 +1,13 @@
 //! Secrets that everybody knows, and secrets that can be guessed.
 
-use std::collections::BTreeSet;
+use doorward::secret::{Secret, WeakSecret};
 
 use super::secret::SecretText;
 
-/// The shortest secret for HS256 in bytes (RFC 7518 section 3.2).
-const SHORTEST_SECRET: usize = 32;
-
-/// Fewer different bytes than this and a text is no random key: 32 random
-/// hexadecimal digits have fewer than eight different ones once in a million.
-const FEWEST_DIFFERENT_BYTES: usize = 8;
-
 /// Parts of sample secrets (the lecture's, jwt.io's, frameworks' templates),
 /// lower case, letters and digits only. Each is long enough that a random
-/// base64 text practically never contains it.
+/// base64 text practically never contains it. Whole texts that are well known are in
+/// the core, which decides on everything else.
 const SAMPLE_PARTS: [&str; 14] = [
     "secretkey",
     "supersecret",
@@ -36,7 +30,7 @@ const SAMPLE_PARTS: [&str; 14] = [
 pub(crate) enum Weakness {
     /// A sample from a lecture, a manual or a template.
     Sample,
-    /// Shorter than [`SHORTEST_SECRET`].
+    /// Shorter than 32 bytes.
     Short,
     /// A few characters repeated.
     Repetitive,
@@ -68,11 +62,12 @@ pub(crate) fn weakness(secret: &SecretText) -> Option<Weakness> {
     {
         return Some(Weakness::Sample);
     }
-    if text.len() < SHORTEST_SECRET {
-        return Some(Weakness::Short);
+    match Secret::from_text(text.to_owned()).check_strength() {
+        Ok(()) => None,
+        Err(WeakSecret::WellKnown) => Some(Weakness::Sample),
+        Err(WeakSecret::TooShort { .. }) => Some(Weakness::Short),
+        Err(WeakSecret::Monotonous) => Some(Weakness::Repetitive),
     }
-    let different: BTreeSet<u8> = text.bytes().collect();
-    (different.len() < FEWEST_DIFFERENT_BYTES).then_some(Weakness::Repetitive)
 }
 
 #[cfg(test)]

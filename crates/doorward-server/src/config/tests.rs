@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-const STRONG: &str = "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf";
+const STRONG: &str = "5d1c0a4be7f2936884aa1b0cfe3d927743d0e65c1fb8a2947e6d05b3c8f19a20";
 const OTHER: &str = "0f8fad5bd9cb469fa16570867728950e7f8fad5bd9cb469fa165708677289501";
 
 /// Sources with an empty directory of their own.
