@@ -58,16 +58,18 @@ fn main() {
         return;
     }
     let runs = measurement::count_or(20);
-    let folder = tempfile::tempdir().unwrap();
-    let doorward = |arguments: &[&str]| Server::doorward(folder.path(), arguments, &[]);
+    // Production refuses the demo's database, so each has its own.
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let in_production = || Server::doorward(folders[0].path(), &["serve"], &[]);
+    let in_the_demo = || Server::doorward(folders[1].path(), &["serve", "--demo"], &[]);
     let bare = || Server::ourselves(bare_axum::MODE, &[(bare_axum::SECRET, "no secret")]);
-    // Makes the database, the secret and the demo's accounts.
-    drop(doorward(&["serve", "--demo"]));
+    // Makes the databases and the secrets.
+    drop((in_production(), in_the_demo()));
     let [mut production, mut demo, mut alternative] = <[Starts; 3]>::default();
     let machine = MachineTime::now();
     for _ in 0..runs {
-        production.add(|| doorward(&["serve"]), "/healthz");
-        demo.add(|| doorward(&["serve", "--demo"]), "/hello/x");
+        production.add(in_production, "/healthz");
+        demo.add(in_the_demo, "/hello/x");
         alternative.add(bare, "/hello/x");
     }
     let noise = MachineTime::now().others_since(machine, 0.0);
