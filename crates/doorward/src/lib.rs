@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod adoption;
 pub mod authenticator;
 pub mod authorization;
 pub mod clock;
