@@ -27,6 +27,8 @@ impl From<StoreError> for ApiError {
             StoreError::AlreadyExists
             | StoreError::Corrupt { .. }
             | StoreError::Migration(_)
+            | StoreError::AdoptionIncomplete
+            | StoreError::Random(_)
             | StoreError::Database(_) => Self::internal().with_source(error),
         }
     }

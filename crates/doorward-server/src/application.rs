@@ -36,13 +36,12 @@ pub struct Application {
 const DEFAULT_ISSUER: &str = "doorward";
 
 impl Application {
-    /// Puts the parts together over a migrated database.
+    /// Puts the parts together over the tables of a migrated database.
     ///
     /// # Errors
     /// [`Failure`] when a setting does not fit, the hashing threads cannot start, or there is no randomness.
-    pub fn new(config: &Config, database: Database, secret: &Secret) -> Result<Self, Failure> {
+    pub fn new(config: &Config, store: Store, secret: &Secret) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = Store::new(database);
         let parts = Parts {
             throttle: Throttle::new(store.clone(), throttle_policy(config)),
             store,

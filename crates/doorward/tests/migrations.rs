@@ -107,6 +107,91 @@ async fn two_starts_at_once_migrate_once() {
 }
 
 #[tokio::test]
+async fn tables_of_somebody_else_are_not_touched() {
+    for database in Databases::empty().await.iter() {
+        execute(
+            database,
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(20))",
+        )
+        .await;
+        let error = database.migrate().await.expect_err("refuses").to_string();
+        assert!(
+            error.contains("users") && error.contains("adopt inspect"),
+            "{error}"
+        );
+        assert!(!database.has_table("accounts").await.expect("reads"));
+    }
+}
+
+#[tokio::test]
+async fn the_schema_goes_beside_a_users_table_that_was_there() {
+    for database in Databases::empty().await.iter() {
+        execute(
+            database,
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(20))",
+        )
+        .await;
+        database.migrate_beside().await.expect("migrates");
+        assert!(database.schema_status().await.expect("reads").is_current());
+        assert!(
+            database
+                .migrate_beside()
+                .await
+                .expect("runs")
+                .applied
+                .is_empty()
+        );
+        execute(
+            database,
+            "INSERT INTO users (id, name) VALUES (1, 'theirs')",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn another_table_with_one_of_our_names_is_in_the_way_beside_theirs_too() {
+    for database in Databases::empty().await.iter() {
+        execute(database, "CREATE TABLE accounts (iban VARCHAR(34))").await;
+        let error = database
+            .migrate_beside()
+            .await
+            .expect_err("refuses")
+            .to_string();
+        assert!(error.contains("accounts"), "{error}");
+        assert!(!database.has_table("_sqlx_migrations").await.expect("reads"));
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_was_cut_off_is_settled_by_what_is_there() {
+    for database in Databases::fresh().await.iter() {
+        // The process died after the table was made, and before that was written down.
+        execute(
+            database,
+            "UPDATE _sqlx_migrations SET success = FALSE WHERE version = 5",
+        )
+        .await;
+        database.migrate().await.expect("settles");
+        // It died before the table was made.
+        execute(database, "DROP TABLE demo_mark").await;
+        execute(
+            database,
+            "UPDATE _sqlx_migrations SET success = FALSE WHERE version = 5",
+        )
+        .await;
+        database.migrate().await.expect("runs it again");
+        assert!(database.has_table("demo_mark").await.expect("reads"));
+        assert!(database.schema_status().await.expect("reads").is_current());
+    }
+}
+
+async fn execute(database: &doorward::store::Database, sql: &'static str) {
+    let sql = doorward::store::Sql::both(sql);
+    database.execute(sql, &[]).await.expect("runs");
+}
+
+#[tokio::test]
 async fn a_database_of_a_newer_version_is_refused() {
     for database in Databases::fresh().await.iter() {
         let insert = doorward::store::Sql::both(

@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use doorward::{
     authenticator::{Authenticator, NewUser, RegistrationError},
+    clock::{Clock as _, SystemClock},
     password::{Password, PolicyContext},
     random::{self, OsRandom},
     role::Role,
@@ -43,7 +44,10 @@ pub async fn create(
         password,
         role,
     };
-    let result = authenticator(config, &database)?.create_user(new).await;
+    let result = authenticator(config, &database)
+        .await?
+        .create_user(new)
+        .await;
     database.close().await;
     let user = result.map_err(|error| not_created(error, &username, config))?;
     let described = described(&user);
@@ -71,12 +75,16 @@ fn not_created(error: RegistrationError, username: &Username, config: &Config) -
 ///
 /// # Errors
 /// [`Failure`] when a setting does not fit.
-pub fn authenticator(
+pub async fn authenticator(
     config: &Config,
     database: &Database,
 ) -> Result<std::sync::Arc<Authenticator>, Failure> {
     let key = random::bytes::<32>(&OsRandom).map_err(Failure::because("no key could be made"))?;
-    let application = Application::new(config, database.clone(), &Secret::new(key.to_vec()))?;
+    let application = Application::new(
+        config,
+        operated::store(database, config).await?,
+        &Secret::new(key.to_vec()),
+    )?;
     Ok(application.authenticator)
 }
 
@@ -86,7 +94,7 @@ pub fn authenticator(
 /// [`Failure`] when there is none; it tells nothing of others.
 pub async fn find(store: &Store, name: &Username, config: &Config) -> Result<StoredUser, Failure> {
     let found = store
-        .find_user(name.key())
+        .find_user(name, SystemClock.now())
         .await
         .map_err(operated::unusable(config))?;
     found.ok_or_else(|| {

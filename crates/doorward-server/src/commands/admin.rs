@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use doorward::{authenticator::AdministrationError, role::Role, store::Store};
+use doorward::{authenticator::AdministrationError, role::Role};
 
 use super::{accounts, operated, print, terminal};
 use crate::{cli::AdminCommand, config::Config, failure::Failure, prompt::PasswordSource};
@@ -40,9 +40,14 @@ async fn reset_password(
 ) -> Result<ExitCode, Failure> {
     let username = accounts::username(name)?;
     let database = operated::open_current(config).await?;
-    let before = accounts::find(&Store::new(database.clone()), &username, config).await?;
+    let before = accounts::find(
+        &operated::store(&database, config).await?,
+        &username,
+        config,
+    )
+    .await?;
     let password = accounts::new_password(source)?;
-    let authenticator = accounts::authenticator(config, &database)?;
+    let authenticator = accounts::authenticator(config, &database).await?;
     let result = authenticator.reset_password(&username, password).await;
     database.close().await;
     let reset = result.map_err(|error| match error {
@@ -71,8 +76,9 @@ async fn reset_password(
 
 async fn list(config: &Config) -> Result<ExitCode, Failure> {
     let database = operated::open_current(config).await?;
-    let result = Store::new(database.clone())
-        .list_users_by_role(&Role::admin())
+    let result = operated::store(&database, config)
+        .await?
+        .list_admins()
         .await;
     database.close().await;
     let admins = result.map_err(operated::unusable(config))?;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, process::ExitCode};
 
-use doorward::store::{Database, MigrationName, SchemaStatus, Store};
+use doorward::store::{Database, MigrationName, SchemaStatus};
 
 use super::{operated, print, terminal};
 use crate::{
@@ -54,7 +54,7 @@ async fn described(database: &Database, config: &Config) -> Result<(String, bool
     rows.extend(status.applied.iter().map(|name| row("applied", text(name))));
     rows.extend(status.pending.iter().map(|name| row("pending", text(name))));
     if status.is_current() {
-        let counts = Store::new(database.clone()).row_counts().await;
+        let counts = operated::store(database, config).await?.row_counts().await;
         for (table, count) in counts.map_err(&unusable)? {
             rows.push(row("rows", format!("{table} {count}")));
         }

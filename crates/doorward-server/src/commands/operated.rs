@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use doorward::store::{Database, StoreError};
+use doorward::store::{Database, Store, StoreError};
 
 use crate::{
     application,
@@ -85,6 +85,16 @@ pub fn behind(config: &Config, pending: usize) -> Failure {
         config.db.url
     ))
     .fix("run `doorward db migrate` once; `doorward db migrate --dry-run` shows what it would do")
+}
+
+/// The tables of a database that is up to date: doorward's own, or with an adopted users table.
+///
+/// # Errors
+/// [`Failure`] names the database and what to do.
+pub async fn store(database: &Database, config: &Config) -> Result<Store, Failure> {
+    Store::open(database.clone())
+        .await
+        .map_err(unusable(config))
 }
 
 /// For `map_err`: the database answered with an error.

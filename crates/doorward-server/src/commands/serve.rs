@@ -4,7 +4,7 @@ use doorward::{
     authenticator::{Authenticator, SetupToken},
     password::Password,
     role::Role,
-    store::{Database, Migrated},
+    store::{Database, Migrated, Store},
     username::Username,
 };
 
@@ -35,7 +35,10 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let migrated = migrate(&database, config).await?;
     super::doctor::log_durability(&database).await;
     let KeySource { secret, origin } = secret_file::load_or_create(config)?;
-    let application = Application::new(config, database.clone(), &secret)?;
+    let store = Store::open(database.clone())
+        .await
+        .map_err(Failure::because("the database's users cannot be used"))?;
+    let application = Application::new(config, store, &secret)?;
     let setup = prepare_accounts(&application.authenticator, config).await?;
     let app = listening::wrap(router(&application, config), config)?;
     let (listener, address) = listening::bind(config.listen).await?;
@@ -49,8 +52,10 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
         },
     )?;
     let purging = tokio::spawn(purge_now_and_then(application.clone()));
+    let following = tokio::spawn(follow_the_application(application.clone()));
     let result = listening::run(listener, app).await;
     purging.abort();
+    following.abort();
     database.close().await;
     result
 }
@@ -95,6 +100,12 @@ async fn prepare_accounts(
             .await
             .map_err(Failure::because("no setup link could be made"));
     }
+    if store.in_place().is_some() {
+        return Err(Failure::new(format!("{} holds an application's own users", config.db.url))
+            .because_text("the demo would add accounts with public passwords to them")
+            .fix("run the demo with a database of its own, for example with --data-dir ./demo --db-url sqlite:./demo/doorward.db")
+            .usage());
+    }
     store
         .mark_as_demo(authenticator.now())
         .await
@@ -121,6 +132,30 @@ async fn purge_now_and_then(application: Application) {
         every.tick().await;
         if let Err(error) = application.authenticator.purge_failures().await {
             tracing::warn!(%error, "old login failures could not be deleted");
+        }
+    }
+}
+
+/// Makes accounts for users that the application beside us has added, so that lists are complete. A login does not wait
+/// for this: it looks for newcomers itself.
+async fn follow_the_application(application: Application) {
+    let authenticator = &application.authenticator;
+    if !authenticator
+        .store()
+        .in_place()
+        .is_some_and(|in_place| in_place.coexisting)
+    {
+        return;
+    }
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(10));
+    loop {
+        every.tick().await;
+        if let Err(error) = authenticator
+            .store()
+            .adopt_newcomers(authenticator.now())
+            .await
+        {
+            tracing::warn!(%error, "users that the application has added could not be adopted");
         }
     }
 }

@@ -34,7 +34,7 @@ pub async fn run(command: &UserCommand, config: &Config) -> Result<ExitCode, Fai
         return print(&accounts::create(config, username, role, source).await?);
     }
     let database = operated::open_current(config).await?;
-    let store = Store::new(database.clone());
+    let store = operated::store(&database, config).await?;
     let result = on_existing(command, &store, config).await;
     database.close().await;
     result

@@ -15,7 +15,7 @@ use std::{
 };
 
 use doorward::{
-    clock::Timestamp,
+    clock::{Clock as _, SystemClock, Timestamp},
     store::{Database, DatabaseUrl, Sql, Store},
     user::UserId,
     username::Username,
@@ -299,7 +299,11 @@ impl Installation {
     pub(crate) fn stored(&self, username: &str) -> (UserId, String) {
         self.with_store(async |store| {
             let key = Username::parse(username).unwrap();
-            let stored = store.find_user(key.key()).await.unwrap().unwrap();
+            let stored = store
+                .find_user(&key, SystemClock.now())
+                .await
+                .unwrap()
+                .unwrap();
             (stored.user.id, stored.password)
         })
     }

@@ -62,7 +62,13 @@ impl Authenticator {
         password: Password,
         role: Role,
     ) -> Result<(), RegistrationError> {
-        if self.parts.store.find_user(username.key()).await?.is_some() {
+        if self
+            .parts
+            .store
+            .find_user(username, self.now())
+            .await?
+            .is_some()
+        {
             return Ok(());
         }
         let hash = self.parts.hashes.hash(password).await?;
@@ -88,7 +94,7 @@ impl Authenticator {
     ) -> Result<PasswordReset, AdministrationError> {
         let store = &self.parts.store;
         let user = store
-            .find_user(username.key())
+            .find_user(username, self.now())
             .await?
             .ok_or(AdministrationError::NotFound)?
             .user;

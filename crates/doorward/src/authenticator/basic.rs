@@ -89,7 +89,7 @@ impl Authenticator {
             return self.log_in(attempt).await;
         };
         let now = self.now();
-        let Some(stored) = self.parts.store.find_user(name.key()).await? else {
+        let Some(stored) = self.parts.store.find_user(&name, now).await? else {
             return self.log_in(attempt).await;
         };
         if stored.user.disabled_at.is_none()

@@ -78,7 +78,7 @@ impl Authenticator {
                 }
             }
         }
-        let store = Store::new(database);
+        let store = Store::open(database).await?;
         Ok(Self::new(Parts {
             throttle: Throttle::new(store.clone(), Some(ThrottlePolicy::default())),
             store,

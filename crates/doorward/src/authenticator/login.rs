@@ -93,7 +93,7 @@ impl Authenticator {
             .admit(key, attempt.address.into(), self.now())
             .await?;
         let stored = match &name {
-            Some(name) => self.parts.store.find_user(name.key()).await?,
+            Some(name) => self.parts.store.find_user(name, self.now()).await?,
             None => None,
         };
         let password = Arc::new(attempt.password);
@@ -122,6 +122,7 @@ impl Authenticator {
             hashes.verify_unknown(Arc::clone(password)).await?;
             return Ok(None);
         };
+        let stored = self.without_plain_text(stored).await?;
         let hash = match PasswordHash::parse_with(&stored.password, self.parts.accepted_forms) {
             Ok(hash) => Arc::new(hash),
             Err(error) => {

@@ -7,6 +7,7 @@ mod administration;
 mod basic;
 mod defaults;
 mod login;
+mod plain_text;
 mod registration;
 mod setup;
 

@@ -87,7 +87,7 @@ impl Authenticator {
         if self
             .parts
             .store
-            .find_user(new.username.key())
+            .find_user(&new.username, self.now())
             .await?
             .is_some()
         {

@@ -32,6 +32,19 @@ impl HttpDate {
         self.unix_seconds
     }
 
+    /// `YYYY-MM-DD HH:MM:SS` in UTC, as SQL's `DATETIME` has it.
+    #[must_use]
+    pub fn to_sql(self) -> String {
+        let (year, month, day) = civil_from_days(self.unix_seconds.div_euclid(DAY));
+        let second = self.unix_seconds.rem_euclid(DAY);
+        format!(
+            "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )
+    }
+
     /// Reads an IMF-fixdate exactly as [`HttpDate`] prints it, day of the week included; `None` for
     /// any other text.
     #[must_use]
@@ -127,6 +140,12 @@ mod tests {
         }
         assert_eq!(HttpDate::from_unix_seconds(FIRST_SECOND - 1), None);
         assert_eq!(HttpDate::from_unix_seconds(LAST_SECOND + 1), None);
+    }
+
+    #[test]
+    fn dates_are_written_for_sql() {
+        let date = HttpDate::from_unix_seconds(951_827_696).unwrap();
+        assert_eq!(date.to_sql(), "2000-02-29 12:34:56");
     }
 
     #[test]

@@ -17,6 +17,11 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How often a transaction that lost a race is tried again (ASVS 15.4.2; DB-06: at most five).
 const ATTEMPTS: u32 = 5;
 
+const PING: Sql =
+    Sql::both("SELECT COUNT(*) FROM (SELECT user_id FROM accounts LIMIT 1) AS any_account");
+
+pub(super) const STATEMENTS: &[(&str, Sql)] = &[("database.PING", PING)];
+
 /// A pool of connections to a database.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -257,9 +262,7 @@ impl Database {
     /// # Errors
     /// [`StoreError`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.fetch_optional::<(i64,)>(super::users::ANY, &[])
-            .await
-            .map(drop)
+        self.fetch_optional::<(i64,)>(PING, &[]).await.map(drop)
     }
 
     /// Asks each engine to prepare `sql`: it exists for the test that reads every statement against a real schema.
@@ -268,19 +271,10 @@ impl Database {
     /// [`StoreError::Database`] when the engine cannot.
     pub async fn prepare(&self, sql: Sql) -> Result<(), StoreError> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => drop(
-                writer
-                    .acquire()
-                    .await?
-                    .prepare(sqlx::SqlStr::from_static(sql.sqlite()))
-                    .await?,
-            ),
-            Pools::MySql(pool) => drop(
-                pool.acquire()
-                    .await?
-                    .prepare(sqlx::SqlStr::from_static(sql.mysql()))
-                    .await?,
-            ),
+            Pools::Sqlite { writer, .. } => {
+                drop(writer.acquire().await?.prepare(sql.sqlite()).await?);
+            }
+            Pools::MySql(pool) => drop(pool.acquire().await?.prepare(sql.mysql()).await?),
         }
         Ok(())
     }

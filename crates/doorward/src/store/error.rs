@@ -24,6 +24,14 @@ pub enum StoreError {
     /// The schema is not the one this program knows.
     #[error(transparent)]
     Migration(#[from] super::migrate::MigrationError),
+    /// An adoption in place was interrupted: some users have no account yet.
+    #[error(
+        "the adoption of this database's users was interrupted; run `doorward adopt run` with the same plan again, it goes on where it stopped"
+    )]
+    AdoptionIncomplete,
+    /// No random bytes for a new row.
+    #[error(transparent)]
+    Random(#[from] crate::random::RandomError),
     /// Anything else.
     #[error("the database refused a statement: {0}")]
     Database(#[source] sqlx::Error),

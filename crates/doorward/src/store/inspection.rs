@@ -5,10 +5,6 @@ use std::collections::BTreeMap;
 use super::{Database, DatabaseUrl, MigrationName, Sql, Store, StoreError, migrate};
 use crate::clock::Timestamp;
 
-const ROW_COUNTS: Sql = Sql::both(
-    "SELECT 'users', COUNT(*) FROM users UNION ALL SELECT 'accounts', COUNT(*) FROM accounts \
-     UNION ALL SELECT 'login_failures', COUNT(*) FROM login_failures UNION ALL SELECT 'setup_link', COUNT(*) FROM setup_link",
-);
 const NEWEST: Sql = Sql::both("SELECT MAX(password_changed_at_ms) FROM accounts");
 /// MySQL's `InnoDB` verifies the checksum of each page that it reads, so there is nothing to ask for.
 const QUICK_CHECK: Sql = Sql::each("PRAGMA quick_check(10)", "SELECT 'ok'");
@@ -24,7 +20,6 @@ const COLLATIONS: Sql = Sql::each(
 );
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
-    ("inspection.ROW_COUNTS", ROW_COUNTS),
     ("inspection.NEWEST", NEWEST),
     ("inspection.QUICK_CHECK", QUICK_CHECK),
     ("inspection.SERVER", SERVER),
@@ -95,7 +90,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn row_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        self.database().fetch_all(ROW_COUNTS, &[]).await
+        self.database()
+            .fetch_all(self.users.row_counts.clone(), &[])
+            .await
     }
 
     /// When a password was last set, by the clock of the machine that did it; `None` without users. A clock that is

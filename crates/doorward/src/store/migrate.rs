@@ -11,7 +11,16 @@ const HAS_BOOKKEEPING: Sql = Sql::each(
     "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '_sqlx_migrations'",
 );
 
-pub(super) const STATEMENTS: &[(&str, Sql)] = &[("migrate.HAS_BOOKKEEPING", HAS_BOOKKEEPING)];
+const SET_DONE: Sql =
+    Sql::both("UPDATE _sqlx_migrations SET success = TRUE WHERE version = ? AND success = FALSE");
+const SET_NOT_BEGUN: Sql =
+    Sql::both("DELETE FROM _sqlx_migrations WHERE version = ? AND success = FALSE");
+
+pub(super) const STATEMENTS: &[(&str, Sql)] = &[
+    ("migrate.HAS_BOOKKEEPING", HAS_BOOKKEEPING),
+    ("migrate.SET_DONE", SET_DONE),
+    ("migrate.SET_NOT_BEGUN", SET_NOT_BEGUN),
+];
 
 static SQLITE: LazyLock<Migrator> =
     LazyLock::new(|| without_locking(sqlx::migrate!("migrations/sqlite")));
@@ -50,6 +59,14 @@ pub enum MigrationError {
     Altered {
         /// The migration.
         version: i64,
+    },
+    /// Tables that doorward did not make have names that it needs.
+    #[error(
+        "the database already has tables that doorward did not make, with names that it needs: {tables}. If they are an application's, `doorward adopt inspect` shows how to take its users over; otherwise give doorward a database of its own"
+    )]
+    TablesInTheWay {
+        /// Their names.
+        tables: String,
     },
     /// A migration stopped half-way (possible on MySQL, where a change of the schema is not part of a transaction).
     #[error(
@@ -110,7 +127,7 @@ pub struct Migrated {
 }
 
 impl Database {
-    fn migrator(&self) -> &'static Migrator {
+    pub(super) fn migrator(&self) -> &'static Migrator {
         match self.pools {
             Pools::Sqlite { .. } => &SQLITE,
             Pools::MySql(_) => &MYSQL,
@@ -123,11 +140,7 @@ impl Database {
     /// [`MigrationError`] when the database is newer, altered, or was left half-way.
     pub async fn schema_status(&self) -> Result<SchemaStatus, StoreError> {
         let migrator = self.migrator();
-        let (dirty, applied) = match &self.pools {
-            _ if !self.has_bookkeeping().await? => (None, Vec::new()),
-            Pools::Sqlite { writer, .. } => state(&mut *writer.acquire().await?, migrator).await?,
-            Pools::MySql(pool) => state(&mut *pool.acquire().await?, migrator).await?,
-        };
+        let (dirty, applied) = self.bookkeeping().await?;
         if let Some(version) = dirty {
             return Err(MigrationError::HalfDone { version }.into());
         }
@@ -157,6 +170,26 @@ impl Database {
         })
     }
 
+    async fn bookkeeping(&self) -> Result<Applied, StoreError> {
+        let migrator = self.migrator();
+        match &self.pools {
+            _ if !self.has_bookkeeping().await? => Ok((None, Vec::new())),
+            Pools::Sqlite { writer, .. } => state(&mut *writer.acquire().await?, migrator).await,
+            Pools::MySql(pool) => state(&mut *pool.acquire().await?, migrator).await,
+        }
+    }
+
+    /// The migration that was begun and not finished, if there is one.
+    pub(super) async fn half_done(&self) -> Result<Option<i64>, StoreError> {
+        Ok(self.bookkeeping().await?.0)
+    }
+
+    /// Writes down that a half-done migration was done, or was not begun.
+    pub(super) async fn settle(&self, version: i64, done: bool) -> Result<(), StoreError> {
+        let sql = if done { SET_DONE } else { SET_NOT_BEGUN };
+        self.execute(sql, &[version.into()]).await.map(drop)
+    }
+
     /// Whether any migration was ever begun here. (The driver makes its table when it is asked for the state.)
     async fn has_bookkeeping(&self) -> Result<bool, StoreError> {
         let row: Option<(i64,)> = self.fetch_optional(HAS_BOOKKEEPING, &[]).await?;
@@ -170,7 +203,11 @@ impl Database {
     pub async fn migrate(&self) -> Result<Migrated, StoreError> {
         let started = tokio::time::Instant::now();
         let _one_at_a_time = self.lock_schema().await?;
+        self.mend_half_done().await?;
         let before = self.schema_status().await?;
+        if before.applied.is_empty() {
+            self.refuse_tables_in_the_way(self.own_tables()).await?;
+        }
         let copy = if before.applied.is_empty() || before.is_current() {
             None
         } else {

@@ -6,6 +6,8 @@
 mod database;
 mod demo_mark;
 mod error;
+mod foreign_schema;
+mod in_place;
 mod inspection;
 mod login_failures;
 mod migrate;
@@ -13,10 +15,16 @@ mod private_file;
 mod setup_link;
 mod sql;
 mod url;
+mod user_statements;
 mod users;
+
+use std::sync::Arc;
+
+use user_statements::UserStatements;
 
 pub use database::{AsStoreError, Database, Outcome, Row, Transaction};
 pub use error::StoreError;
+pub use in_place::InPlace;
 pub use inspection::MigrationText;
 pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
@@ -27,27 +35,37 @@ pub use users::RemoveUserError;
 
 /// Every statement of the core with its name, for the test that prepares each on both engines.
 pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
-    users::STATEMENTS
+    let constants = login_failures::STATEMENTS
         .iter()
-        .chain(login_failures::STATEMENTS)
         .chain(setup_link::STATEMENTS)
         .chain(demo_mark::STATEMENTS)
         .chain(inspection::STATEMENTS)
         .chain(migrate::STATEMENTS)
-        .copied()
+        .chain(database::STATEMENTS)
+        .chain(in_place::STATEMENTS)
+        .chain(foreign_schema::STATEMENTS)
+        .cloned();
+    UserStatements::own().named().into_iter().chain(constants)
 }
 
 /// The core's tables.
 #[derive(Debug, Clone)]
 pub struct Store {
     database: Database,
+    users: Arc<UserStatements>,
+    /// Set when the users are in a table that was there before doorward.
+    in_place: Option<Arc<InPlace>>,
 }
 
 impl Store {
-    /// The tables in `database`, which must have been migrated.
+    /// The tables in `database`, which must have been migrated, with doorward's own table of users. See [`Store::open`].
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self {
+            database,
+            users: UserStatements::own(),
+            in_place: None,
+        }
     }
 
     /// The database.

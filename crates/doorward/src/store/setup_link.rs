@@ -1,9 +1,6 @@
 //! The table `setup_link`: the one-time link that makes the first administrator.
 
-use super::{
-    AsStoreError, Sql, Store, StoreError,
-    users::{count_active_admins, insert_user},
-};
+use super::{AsStoreError, Sql, Store, StoreError};
 use crate::{clock::Timestamp, password::PasswordHash, role::Role, user::User, username::Username};
 
 const SET: Sql = Sql::each(
@@ -99,10 +96,12 @@ impl Store {
                     return Err(SetupError::InvalidLink);
                 }
                 // Somebody made one from the command line meanwhile: the link has had its day.
-                if count_active_admins(&mut tx).await? > 0 {
+                if self.count_active_admins_in(&mut tx).await? > 0 {
                     return Err(SetupError::InvalidLink);
                 }
-                let user = insert_user(&mut tx, name, password, &Role::admin(), now).await?;
+                let user = self
+                    .insert_user(&mut tx, name, password, &Role::admin(), now)
+                    .await?;
                 tx.commit().await?;
                 Ok(user)
             })

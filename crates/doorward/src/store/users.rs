@@ -1,6 +1,6 @@
 //! The tables `users` (the lecture's four columns) and `accounts` (ours).
 
-use super::{Arg, Sql, Store, StoreError};
+use super::{Arg, Sql, Store, StoreError, Transaction, in_place::Value};
 use crate::{
     clock::Timestamp,
     password::PasswordHash,
@@ -8,70 +8,6 @@ use crate::{
     user::{StoredUser, User, UserId},
     username::{Username, UsernameKey},
 };
-
-pub(super) const ANY: Sql =
-    Sql::both("SELECT COUNT(*) FROM (SELECT id FROM users LIMIT 1) AS any_user");
-const FIND_BY_KEY: Sql = Sql::both(
-    "SELECT u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms \
-     FROM accounts a JOIN users u ON u.id = a.user_id WHERE a.username_key = ?",
-);
-const FIND_BY_ID: Sql = Sql::both(
-    "SELECT u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms \
-     FROM accounts a JOIN users u ON u.id = a.user_id WHERE u.id = ?",
-);
-const LIST: Sql = Sql::both(
-    "SELECT u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms \
-     FROM users u JOIN accounts a ON a.user_id = u.id WHERE u.id > ? ORDER BY u.id LIMIT ?",
-);
-const COUNT: Sql = Sql::both("SELECT COUNT(*) FROM accounts");
-const COUNT_ACTIVE_ADMINS: Sql = Sql::both(
-    "SELECT COUNT(*) FROM users u JOIN accounts a ON a.user_id = u.id WHERE u.role = 'admin' AND a.disabled_at_ms IS NULL",
-);
-const LIST_BY_ROLE: Sql = Sql::both(
-    "SELECT u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms \
-     FROM users u JOIN accounts a ON a.user_id = u.id WHERE u.role = ? ORDER BY u.id",
-);
-const ADD_USER: Sql = Sql::both("INSERT INTO users (username, password, role) VALUES (?, ?, ?)");
-const ADD_ACCOUNT: Sql = Sql::both(
-    "INSERT INTO accounts (user_id, username_key, created_at_ms, password_changed_at_ms) VALUES (?, ?, ?, ?)",
-);
-const REPLACE_HASH: Sql = Sql::both("UPDATE users SET password = ? WHERE id = ? AND password = ?");
-const SET_PASSWORD: Sql = Sql::both("UPDATE users SET password = ? WHERE id = ?");
-const TOUCH_PASSWORD: Sql =
-    Sql::both("UPDATE accounts SET password_changed_at_ms = ? WHERE user_id = ?");
-const DISABLE: Sql = Sql::both(
-    "UPDATE accounts SET disabled_at_ms = ? WHERE user_id = ? AND disabled_at_ms IS NULL",
-);
-const ENABLE: Sql = Sql::both(
-    "UPDATE accounts SET disabled_at_ms = NULL WHERE user_id = ? AND disabled_at_ms IS NOT NULL",
-);
-const DELETE_USER: Sql = Sql::both("DELETE FROM users WHERE id = ?");
-const DELETE_ACCOUNT: Sql = Sql::both("DELETE FROM accounts WHERE user_id = ?");
-/// Touching every administrator makes two removals at once collide, on every engine and on Galera, instead of
-/// both passing the count.
-const TOUCH_ADMINS: Sql = Sql::both(
-    "UPDATE accounts SET password_changed_at_ms = password_changed_at_ms WHERE user_id IN (SELECT id FROM users WHERE role = 'admin')",
-);
-
-pub(super) const STATEMENTS: &[(&str, Sql)] = &[
-    ("users.ANY", ANY),
-    ("users.FIND_BY_KEY", FIND_BY_KEY),
-    ("users.FIND_BY_ID", FIND_BY_ID),
-    ("users.LIST", LIST),
-    ("users.COUNT", COUNT),
-    ("users.COUNT_ACTIVE_ADMINS", COUNT_ACTIVE_ADMINS),
-    ("users.LIST_BY_ROLE", LIST_BY_ROLE),
-    ("users.ADD_USER", ADD_USER),
-    ("users.ADD_ACCOUNT", ADD_ACCOUNT),
-    ("users.REPLACE_HASH", REPLACE_HASH),
-    ("users.SET_PASSWORD", SET_PASSWORD),
-    ("users.TOUCH_PASSWORD", TOUCH_PASSWORD),
-    ("users.DISABLE", DISABLE),
-    ("users.ENABLE", ENABLE),
-    ("users.DELETE_USER", DELETE_USER),
-    ("users.DELETE_ACCOUNT", DELETE_ACCOUNT),
-    ("users.TOUCH_ADMINS", TOUCH_ADMINS),
-];
 
 #[derive(sqlx::FromRow)]
 struct UserRow {
@@ -83,14 +19,19 @@ struct UserRow {
     disabled_at_ms: Option<i64>,
 }
 
-impl TryFrom<UserRow> for StoredUser {
-    type Error = StoreError;
-
-    fn try_from(row: UserRow) -> Result<Self, StoreError> {
-        let role = Role::parse(&row.role).map_err(|_| StoreError::Corrupt {
-            table: "users",
-            column: "role",
-        })?;
+impl Store {
+    fn stored_user(&self, row: UserRow) -> Result<StoredUser, StoreError> {
+        let role = match Role::parse(&row.role) {
+            Ok(role) => role,
+            // What another application calls a role may be none here; it then gives no rights.
+            Err(_) if self.in_place().is_some() => Role::user(),
+            Err(_) => {
+                return Err(StoreError::Corrupt {
+                    table: "users",
+                    column: "role",
+                });
+            }
+        };
         let user = User {
             id: UserId::new(row.id),
             username: row.username,
@@ -98,7 +39,7 @@ impl TryFrom<UserRow> for StoredUser {
             created_at: Timestamp::from_millis(row.created_at_ms),
             disabled_at: row.disabled_at_ms.map(Timestamp::from_millis),
         };
-        Ok(Self {
+        Ok(StoredUser {
             user,
             password: row.password,
         })
@@ -131,16 +72,37 @@ impl super::AsStoreError for RemoveUserError {
 }
 
 impl Store {
-    /// The user whose name has this key.
+    /// The user with this name, in any spelling with the same key. A user whom the application beside us has just added
+    /// is one.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_user(&self, key: &UsernameKey) -> Result<Option<StoredUser>, StoreError> {
+    pub async fn find_user(
+        &self,
+        name: &Username,
+        now: Timestamp,
+    ) -> Result<Option<StoredUser>, StoreError> {
+        let found = self.find_by_key(name.key()).await?;
+        if found.is_some() || !self.catch_up(name, now).await? {
+            return Ok(found);
+        }
+        self.find_by_key(name.key()).await
+    }
+
+    async fn find_by_key(&self, key: &UsernameKey) -> Result<Option<StoredUser>, StoreError> {
         let row: Option<UserRow> = self
             .database()
-            .fetch_optional(FIND_BY_KEY, &[key.as_bytes().into()])
+            .fetch_optional(self.users.find_by_key.clone(), &[key.as_bytes().into()])
             .await?;
-        row.map(StoredUser::try_from).transpose()
+        row.filter(|row| self.is_named(row, key))
+            .map(|row| self.stored_user(row))
+            .transpose()
+    }
+
+    /// Whether the row still has the name that its account remembers: the application beside us may have renamed it.
+    fn is_named(&self, row: &UserRow, key: &UsernameKey) -> bool {
+        self.in_place().is_none()
+            || Username::parse(&row.username).is_ok_and(|name| name.key() == key)
     }
 
     /// The user with this number.
@@ -150,9 +112,9 @@ impl Store {
     pub async fn find_user_by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
         let row: Option<UserRow> = self
             .database()
-            .fetch_optional(FIND_BY_ID, &[id.get().into()])
+            .fetch_optional(self.users.find_by_id.clone(), &[id.get().into()])
             .await?;
-        row.map(StoredUser::try_from).transpose()
+        row.map(|row| self.stored_user(row)).transpose()
     }
 
     /// At most `limit` users with a number above `after`, by number.
@@ -167,24 +129,27 @@ impl Store {
         let after = after.map_or(i64::MIN, UserId::get);
         let rows: Vec<UserRow> = self
             .database()
-            .fetch_all(LIST, &[after.into(), i64::from(limit).into()])
+            .fetch_all(
+                self.users.list.clone(),
+                &[after.into(), i64::from(limit).into()],
+            )
             .await?;
         rows.into_iter()
-            .map(|row| StoredUser::try_from(row).map(|stored| stored.user))
+            .map(|row| self.stored_user(row).map(|stored| stored.user))
             .collect()
     }
 
-    /// All users of a role, by number.
+    /// All administrators, by number.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn list_users_by_role(&self, role: &Role) -> Result<Vec<User>, StoreError> {
+    pub async fn list_admins(&self) -> Result<Vec<User>, StoreError> {
         let rows: Vec<UserRow> = self
             .database()
-            .fetch_all(LIST_BY_ROLE, &[role.as_str().into()])
+            .fetch_all(self.users.list_admins.clone(), &[])
             .await?;
         rows.into_iter()
-            .map(|row| StoredUser::try_from(row).map(|stored| stored.user))
+            .map(|row| self.stored_user(row).map(|stored| stored.user))
             .collect()
     }
 
@@ -193,7 +158,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn count_users(&self) -> Result<u64, StoreError> {
-        count(self.database().fetch_optional::<(i64,)>(COUNT, &[]).await?)
+        count(
+            self.database()
+                .fetch_optional::<(i64,)>(self.users.count.clone(), &[])
+                .await?,
+        )
     }
 
     /// How many administrators can log in.
@@ -203,7 +172,7 @@ impl Store {
     pub async fn count_active_admins(&self) -> Result<u64, StoreError> {
         count(
             self.database()
-                .fetch_optional::<(i64,)>(COUNT_ACTIVE_ADMINS, &[])
+                .fetch_optional::<(i64,)>(self.users.count_active_admins.clone(), &[])
                 .await?,
         )
     }
@@ -222,7 +191,7 @@ impl Store {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
-                let user = insert_user(&mut tx, name, password, role, now).await?;
+                let user = self.insert_user(&mut tx, name, password, role, now).await?;
                 tx.commit().await?;
                 Ok(user)
             })
@@ -247,7 +216,7 @@ impl Store {
         ];
         Ok(self
             .database()
-            .execute(REPLACE_HASH, &args)
+            .execute(self.users.replace_hash.clone(), &args)
             .await?
             .rows_affected
             == 1)
@@ -267,10 +236,16 @@ impl Store {
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
                 let outcome = tx
-                    .execute(SET_PASSWORD, &[password.as_str().into(), id.get().into()])
+                    .execute(
+                        self.users.set_password.clone(),
+                        &[password.as_str().into(), id.get().into()],
+                    )
                     .await?;
-                tx.execute(TOUCH_PASSWORD, &[now.into(), id.get().into()])
-                    .await?;
+                tx.execute(
+                    self.users.touch_password.clone(),
+                    &[now.into(), id.get().into()],
+                )
+                .await?;
                 tx.commit().await?;
                 Ok(outcome.rows_affected == 1)
             })
@@ -282,8 +257,11 @@ impl Store {
     /// # Errors
     /// [`RemoveUserError::NotFound`] also when the user is disabled already.
     pub async fn disable_user(&self, id: UserId, now: Timestamp) -> Result<(), RemoveUserError> {
-        self.remove(&[(DISABLE, &[now.into(), id.get().into()])])
-            .await
+        let ours: &[Arg<'_>] = &[now.into(), id.get().into()];
+        let theirs: &[Arg<'_>] = &[Arg::Int(0), id.get().into()];
+        let mut statements = vec![(self.users.disable.clone(), ours)];
+        statements.extend(self.users.set_active.clone().map(|sql| (sql, theirs)));
+        self.remove(&statements).await
     }
 
     /// Lets a disabled user log in again. Returns whether the user was disabled.
@@ -291,12 +269,20 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn enable_user(&self, id: UserId) -> Result<bool, StoreError> {
-        Ok(self
-            .database()
-            .execute(ENABLE, &[id.get().into()])
-            .await?
-            .rows_affected
-            == 1)
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                let ours = tx
+                    .execute(self.users.enable.clone(), &[id.get().into()])
+                    .await?;
+                if let Some(sql) = &self.users.set_active {
+                    tx.execute(sql.clone(), &[Arg::Int(1), id.get().into()])
+                        .await?;
+                }
+                tx.commit().await?;
+                Ok(ours.rows_affected == 1)
+            })
+            .await
     }
 
     /// Deletes a user. The number is never given to another.
@@ -305,8 +291,8 @@ impl Store {
     /// [`RemoveUserError`].
     pub async fn delete_user(&self, id: UserId) -> Result<(), RemoveUserError> {
         self.remove(&[
-            (DELETE_ACCOUNT, &[id.get().into()]),
-            (DELETE_USER, &[id.get().into()]),
+            (self.users.delete_account.clone(), &[id.get().into()]),
+            (self.users.delete_user.clone(), &[id.get().into()]),
         ])
         .await
     }
@@ -317,14 +303,14 @@ impl Store {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
-                tx.execute(TOUCH_ADMINS, &[]).await?;
-                let before = count_active_admins(&mut tx).await?;
+                tx.execute(self.users.touch_admins.clone(), &[]).await?;
+                let before = self.count_active_admins_in(&mut tx).await?;
                 for (sql, args) in statements {
-                    if tx.execute(*sql, args).await?.rows_affected == 0 {
+                    if tx.execute(sql.clone(), args).await?.rows_affected == 0 {
                         return Err(RemoveUserError::NotFound);
                     }
                 }
-                let after = count_active_admins(&mut tx).await?;
+                let after = self.count_active_admins_in(&mut tx).await?;
                 if before > 0 && after == 0 {
                     return Err(RemoveUserError::LastAdministrator);
                 }
@@ -332,50 +318,67 @@ impl Store {
             })
             .await
     }
-}
 
-pub(super) async fn insert_user(
-    tx: &mut super::Transaction,
-    name: &Username,
-    password: &PasswordHash,
-    role: &Role,
-    now: Timestamp,
-) -> Result<User, StoreError> {
-    let added = tx
-        .execute(
-            ADD_USER,
-            &[
-                name.as_str().into(),
-                password.as_str().into(),
-                role.as_str().into(),
-            ],
+    pub(super) async fn insert_user(
+        &self,
+        tx: &mut Transaction,
+        name: &Username,
+        password: &PasswordHash,
+        role: &Role,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
+        let (rest, account_role) = match self.in_place() {
+            None => (vec![Value::Text(role.as_str().to_owned())], ""),
+            Some(in_place) => (
+                in_place.values_of_a_new_row(name, role, now)?,
+                in_place.account_role(role),
+            ),
+        };
+        let mut args: Vec<Arg<'_>> = vec![name.as_str().into(), password.as_str().into()];
+        args.extend(rest.iter().map(Value::arg));
+        let added = tx.execute(self.users.add_user.clone(), &args).await?;
+        let id = UserId::new(added.last_insert_id);
+        self.insert_account(tx, id, name.key(), account_role, now)
+            .await?;
+        Ok(User {
+            id,
+            username: name.as_str().to_owned(),
+            role: role.clone(),
+            created_at: now,
+            disabled_at: None,
+        })
+    }
+
+    /// Adds what we know of a user beside the row in the users table. `role` is empty when that row has it.
+    pub(super) async fn insert_account(
+        &self,
+        tx: &mut Transaction,
+        id: UserId,
+        key: &UsernameKey,
+        role: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = [
+            id.get().into(),
+            key.as_bytes().into(),
+            now.into(),
+            now.into(),
+            role.into(),
+        ];
+        tx.execute(self.users.add_account.clone(), &args)
+            .await
+            .map(drop)
+    }
+
+    pub(super) async fn count_active_admins_in(
+        &self,
+        tx: &mut Transaction,
+    ) -> Result<u64, StoreError> {
+        count(
+            tx.fetch_optional::<(i64,)>(self.users.count_active_admins.clone(), &[])
+                .await?,
         )
-        .await?;
-    let id = added.last_insert_id;
-    tx.execute(
-        ADD_ACCOUNT,
-        &[
-            id.into(),
-            name.key().as_bytes().into(),
-            now.into(),
-            now.into(),
-        ],
-    )
-    .await?;
-    Ok(User {
-        id: UserId::new(id),
-        username: name.as_str().to_owned(),
-        role: role.clone(),
-        created_at: now,
-        disabled_at: None,
-    })
-}
-
-pub(super) async fn count_active_admins(tx: &mut super::Transaction) -> Result<u64, StoreError> {
-    count(
-        tx.fetch_optional::<(i64,)>(COUNT_ACTIVE_ADMINS, &[])
-            .await?,
-    )
+    }
 }
 
 fn count(row: Option<(i64,)>) -> Result<u64, StoreError> {

@@ -41,9 +41,13 @@ pub(super) async fn check(config: &Config, report: &mut Report) {
     server(&database, config, report).await;
     whole(&database, report).await;
     if current(&database, report).await {
-        let store = Store::new(database.clone());
-        administrator(&store, report).await;
-        clock(&store, report).await;
+        match Store::open(database.clone()).await {
+            Ok(store) => {
+                administrator(&store, report).await;
+                clock(&store, report).await;
+            }
+            Err(error) => unanswered(DATABASE, &error, report),
+        }
     }
     database.close().await;
 }
