@@ -123,7 +123,7 @@ async fn the_longest_name_and_every_kind_of_letter_are_stored_whole() {
         ] {
             let id = add(&store, &text, &Role::user()).await.expect("adds").id;
             let found = store
-                .find_user_by_id(id)
+                .find_user_by_id(id, NOW)
                 .await
                 .expect("reads")
                 .expect("finds");
@@ -178,7 +178,7 @@ async fn a_hash_is_replaced_only_while_it_is_the_one_that_was_verified() {
         assert!(!store.replace_hash(id, HASH, &better).await.expect("runs"));
         assert_eq!(
             store
-                .find_user_by_id(id)
+                .find_user_by_id(id, NOW)
                 .await
                 .expect("reads")
                 .expect("finds")
@@ -206,7 +206,13 @@ async fn the_last_administrator_can_neither_be_disabled_nor_deleted() {
             store.delete_user(alice).await,
             Err(RemoveUserError::LastAdministrator)
         ));
-        assert!(store.find_user_by_id(alice).await.expect("reads").is_some());
+        assert!(
+            store
+                .find_user_by_id(alice, NOW)
+                .await
+                .expect("reads")
+                .is_some()
+        );
         assert!(store.enable_user(carol).await.expect("enables"));
         store.delete_user(alice).await.expect("another one is left");
         assert!(matches!(

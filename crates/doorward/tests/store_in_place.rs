@@ -17,7 +17,7 @@ use doorward::{
     password::PasswordHash,
     role::Role,
     store::{Database, Row, Sql, Store, StoreError},
-    user::User,
+    user::{User, UserId},
     username::Username,
 };
 
@@ -145,10 +145,10 @@ async fn a_user_lives_a_whole_life_in_every_kind_of_table() {
                 "the last administrator"
             );
             store.disable_user(zoe.id, NOW).await.expect("disables");
-            let found = store.find_user_by_id(zoe.id).await.unwrap().unwrap();
+            let found = store.find_user_by_id(zoe.id, NOW).await.unwrap().unwrap();
             assert!(found.user.disabled_at.is_some());
             assert!(store.enable_user(zoe.id).await.expect("enables"));
-            let found = store.find_user_by_id(zoe.id).await.unwrap().unwrap();
+            let found = store.find_user_by_id(zoe.id, NOW).await.unwrap().unwrap();
             assert_eq!(found.user.disabled_at, None);
             store.delete_user(zoe.id).await.expect("deletes");
             assert!(
@@ -248,6 +248,23 @@ async fn what_their_application_does_is_seen_at_once() {
         .await;
         let third = store.find_user(&name("bob"), NOW).await.unwrap().unwrap();
         assert_ne!(third.user.id, second.user.id);
+    }
+}
+
+#[tokio::test]
+async fn a_user_whom_their_token_names_needs_no_login_first() {
+    for database in Databases::empty().await.iter() {
+        beside(database, LECTURE, LECTURE_PLAN, "complete").await;
+        let store = Store::open(database.clone()).await.expect("opens");
+        run(
+            database,
+            "INSERT INTO users (id, username, password, role) VALUES (77, 'dan', 'x', 'user')",
+        )
+        .await;
+        let dan = store.find_user_by_id(UserId::new(77), NOW).await.unwrap();
+        assert_eq!(dan.unwrap().user.username, "dan");
+        let nobody = store.find_user_by_id(UserId::new(78), NOW).await.unwrap();
+        assert!(nobody.is_none());
     }
 }
 

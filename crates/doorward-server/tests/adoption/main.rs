@@ -15,8 +15,11 @@
 #[path = "../api/client.rs"]
 mod client;
 mod everybody;
+mod guide;
 #[path = "../api/installation.rs"]
 mod installation;
+mod lecture_programs;
+mod operator;
 mod service;
 #[path = "../api/wire.rs"]
 mod wire;

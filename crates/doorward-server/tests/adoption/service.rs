@@ -2,7 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -53,15 +53,20 @@ pub(crate) fn flask_variables(database_url: &str) -> Vec<(&'static str, String)>
 }
 
 /// One of the scripts beside this file.
-fn script(python: &str, name: &str, database_url: &str) -> Command {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+fn beside(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/adoption")
-        .join(name);
+        .join(name)
+}
+
+/// A script with the variables that it is deployed with.
+fn script(python: &str, path: &Path, database_url: &str) -> Command {
     let mut command = Command::new(python);
     command
         .arg(path)
         .env_clear()
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONPATH", beside("mysqldb"))
         .envs(flask_variables(database_url));
     command
 }
@@ -76,7 +81,7 @@ pub(crate) struct Person {
 
 /// Makes the service's table and its users.
 pub(crate) fn seed(python: &str, database_url: &str) -> Vec<Person> {
-    let output = script(python, "seed.py", database_url)
+    let output = script(python, &beside("seed.py"), database_url)
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
@@ -92,8 +97,13 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start(python: &str, database_url: &str) -> Self {
+        Self::of_script(python, &beside("service.py"), database_url)
+    }
+
+    /// Another Flask program that reads its port from PORT.
+    pub(crate) fn of_script(python: &str, path: &Path, database_url: &str) -> Self {
         let port = free_port();
-        let mut child = script(python, "service.py", database_url)
+        let mut child = script(python, path, database_url)
             .env("PORT", port.to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -104,7 +104,7 @@ impl Authenticator {
         store.set_password(user.id, &hash, self.now()).await?;
         store.enable_user(user.id).await?;
         let stored = store
-            .find_user_by_id(user.id)
+            .find_user_by_id(user.id, self.now())
             .await?
             .ok_or(AdministrationError::NotFound)?;
         let verified = match crate::password::PasswordHash::parse(&stored.password) {

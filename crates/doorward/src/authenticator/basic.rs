@@ -103,7 +103,12 @@ impl Authenticator {
         let copy = Password::parse(attempt.password.expose())
             .map_err(|_| LoginError::InvalidCredentials)?;
         let user = self.log_in(attempt).await?;
-        if let Some(stored) = self.parts.store.find_user_by_id(user.id).await? {
+        if let Some(stored) = self
+            .parts
+            .store
+            .find_user_by_id(user.id, self.now())
+            .await?
+        {
             self.verified.insert(self.verified.tag(&stored, &copy), now);
         }
         Ok(user)

@@ -135,7 +135,11 @@ impl Authenticator {
     /// # Errors
     /// [`StoreError`].
     pub async fn current(&self, principal: &Principal) -> Result<Option<Principal>, StoreError> {
-        let stored = self.parts.store.find_user_by_id(principal.user_id).await?;
+        let stored = self
+            .parts
+            .store
+            .find_user_by_id(principal.user_id, self.now())
+            .await?;
         Ok(stored
             .map(|stored| stored.user)
             .filter(|user| user.disabled_at.is_none())

@@ -233,6 +233,25 @@ impl Store {
         Ok(changed)
     }
 
+    /// The same for the row with a number: a token of the application may name a user who never logged in here.
+    pub(super) async fn catch_up_with_row(
+        &self,
+        id: UserId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if !self.is_coexisting() {
+            return Ok(false);
+        }
+        let row: Option<Neighbour> = self
+            .database()
+            .fetch_optional(self.users.find_row.clone(), &[id.get().into()])
+            .await?;
+        match row {
+            Some(row) => self.link(&row, now).await,
+            None => Ok(false),
+        }
+    }
+
     /// Makes the row's account, or gives it the row's name. Returns whether anything changed.
     async fn link(&self, row: &Neighbour, now: Timestamp) -> Result<bool, StoreError> {
         let Some(name) = row.name() else {

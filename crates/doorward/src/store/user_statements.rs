@@ -67,6 +67,8 @@ statements! {
         LEFT JOIN accounts a ON a.user_id = u.{id} WHERE a.user_id IS NULL AND u.{id} > ? ORDER BY u.{id} LIMIT 500";
     find_by_name: "SELECT {row_id} AS id, {row_name} AS username, a.username_key FROM {users} u \
         LEFT JOIN accounts a ON a.user_id = u.{id} WHERE u.{username} = ? ORDER BY u.{id} LIMIT 16";
+    find_row: "SELECT {row_id} AS id, {row_name} AS username, a.username_key FROM {users} u \
+        LEFT JOIN accounts a ON a.user_id = u.{id} WHERE u.{id} = ?";
     holder_of_key: "SELECT a.user_id AS id, COALESCE({row_name}, '') AS username, a.username_key FROM accounts a \
         LEFT JOIN {users} u ON u.{id} = a.user_id WHERE a.username_key = ?";
     rename: "UPDATE accounts SET username_key = ? WHERE user_id = ? AND username_key = ?";

@@ -105,11 +105,23 @@ impl Store {
             || Username::parse(&row.username).is_ok_and(|name| name.key() == key)
     }
 
-    /// The user with this number.
+    /// The user with this number. A user whom the application beside us has just added is one.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_user_by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
+    pub async fn find_user_by_id(
+        &self,
+        id: UserId,
+        now: Timestamp,
+    ) -> Result<Option<StoredUser>, StoreError> {
+        let found = self.find_by_id(id).await?;
+        if found.is_some() || !self.catch_up_with_row(id, now).await? {
+            return Ok(found);
+        }
+        self.find_by_id(id).await
+    }
+
+    async fn find_by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
         let row: Option<UserRow> = self
             .database()
             .fetch_optional(self.users.find_by_id.clone(), &[id.get().into()])
