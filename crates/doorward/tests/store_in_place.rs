@@ -300,12 +300,14 @@ async fn rows_that_no_account_can_be_made_for_hold_nobody_up() {
     for database in Databases::empty().await.iter() {
         beside(database, LECTURE, LECTURE_PLAN, "complete").await;
         let store = Store::open(database.clone()).await.expect("opens");
-        for number in 0..1_200 {
-            let insert = format!(
-                "INSERT INTO users (username, password, role) VALUES (' {number}', 'x', 'user')"
-            );
-            run(database, leaked(insert)).await;
-        }
+        let rows: Vec<String> = (0..1_200)
+            .map(|number| format!("(' {number}', 'x', 'user')"))
+            .collect();
+        let insert = format!(
+            "INSERT INTO users (username, password, role) VALUES {}",
+            rows.join(", ")
+        );
+        run(database, leaked(insert)).await;
         run(
             database,
             "INSERT INTO users (username, password, role) VALUES ('carol', 'x', 'user')",
