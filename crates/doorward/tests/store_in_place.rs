@@ -422,6 +422,40 @@ async fn a_role_that_is_none_here_gives_no_rights() {
 }
 
 #[tokio::test]
+async fn the_plan_says_which_values_mean_administrator() {
+    let plan = LECTURE_PLAN.replace(
+        r#"{"column": "role"}"#,
+        r#"{"column": "role", "admin": ["superuser", "root"]}"#,
+    );
+    for database in Databases::empty().await.iter() {
+        beside(database, LECTURE, &plan, "complete").await;
+        let store = Store::open(database.clone()).await.expect("opens");
+        run(
+            database,
+            "INSERT INTO users (username, password, role) VALUES ('a', 'x', 'root'), ('b', 'x', 'admin'), ('c', 'x', 'editor')",
+        )
+        .await;
+        let mut roles = Vec::new();
+        for text in ["a", "b", "c"] {
+            let user = store
+                .find_user(&name(text), NOW)
+                .await
+                .unwrap()
+                .unwrap()
+                .user;
+            roles.push(user.role.as_str().to_owned());
+        }
+        assert_eq!(roles, ["admin", "user", "editor"]);
+        // What we write is the first of the values.
+        add(&store, "d", &Role::admin()).await.expect("adds");
+        let written: Vec<(String,)> =
+            read(database, "SELECT role FROM users WHERE username = 'd'").await;
+        assert_eq!(written, [("superuser".to_owned(),)]);
+        assert_eq!(store.list_admins().await.expect("lists").len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn an_interrupted_adoption_is_not_served() {
     for database in Databases::empty().await.iter() {
         beside(database, LECTURE, LECTURE_PLAN, "running").await;

@@ -125,6 +125,11 @@ pub enum InvalidPlan {
     /// A role that no user can have.
     #[error("users.role.always = {0:?} is no role; a role has 1 to 20 characters without spaces")]
     Role(String),
+    /// A column for roles in which nothing means administrator.
+    #[error(
+        "users.role.admin is empty, so nobody could be an administrator; list the values that mean one"
+    )]
+    NoAdminValue,
     /// A width that no column can have.
     #[error("passwords.widen_to = {0} is no useful width; take 255")]
     Width(u16),
@@ -149,6 +154,9 @@ impl Plan {
             && crate::role::Role::parse(always).is_err()
         {
             return Err(InvalidPlan::Role(always.clone()));
+        }
+        if matches!(&self.users.role, RoleSource::Column { admin, .. } if admin.is_empty()) {
+            return Err(InvalidPlan::NoAdminValue);
         }
         if let Some(width) = self
             .passwords

@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use super::Sql;
-use crate::adoption::{Identifier, RoleSource, UsersTable};
+use crate::{
+    adoption::{Identifier, RoleSource, UsersTable},
+    role::Role,
+};
 
 /// Declares a statement per line. In its text `{users}` is the table, `{id}`, `{username}`, `{password}` are columns,
 /// `{user}` is what [`super::users`] reads of a user, `{admin}` is true for administrators, `{disabled}` the time since
@@ -209,13 +212,12 @@ fn adopted(table: &UsersTable, engine: Engine) -> Parts {
         RoleSource::Column { column, admin } => {
             // Their collation might find 'Admin' equal to 'admin', and bytes are never equal unless they are.
             let values: Vec<String> = admin.iter().map(|value| hexadecimal(value)).collect();
-            let is_admin = format!(
-                "CAST(u.{} AS {bytes}) IN ({})",
-                column.quoted(),
-                values.join(", ")
-            );
+            let value = format!("CAST(u.{} AS {bytes})", column.quoted());
+            let is_admin = format!("{value} IN ({})", values.join(", "));
+            // Who is called admin there is one here only when the plan says so.
             let role = format!(
-                "CASE WHEN {is_admin} THEN 'admin' ELSE {} END",
+                "CASE WHEN {is_admin} THEN 'admin' WHEN {value} = {} THEN 'user' ELSE {} END",
+                hexadecimal(Role::ADMIN),
                 as_text(column)
             );
             (role, is_admin)

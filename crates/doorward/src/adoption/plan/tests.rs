@@ -33,6 +33,16 @@ fn a_plan_in_place_names_its_table_and_its_key() {
 }
 
 #[test]
+fn some_value_of_a_column_for_roles_means_administrator() {
+    let mut plan = lecture();
+    plan.users.role = RoleSource::Column {
+        column: Identifier::parse("role").unwrap(),
+        admin: Vec::new(),
+    };
+    assert_eq!(plan.check(), Err(InvalidPlan::NoAdminValue));
+}
+
+#[test]
 fn no_column_has_two_meanings() {
     let mut plan = lecture();
     plan.users.active = Some(Identifier::parse("PASSWORD").unwrap());
