@@ -36,8 +36,9 @@ mod shell;
 mod strict_json;
 
 pub use auth::{
-    Admin, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, Network, NetworkError,
-    RequireRole, RoleName, RoleRejection, Session, SessionCookies, TrustedProxies, bearer_token,
+    Admin, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, CrossSite, Network,
+    NetworkError, OwnOrigin, RequireRole, RoleName, RoleRejection, Session, SessionCookies,
+    TrustedProxies, bearer_token, only_cookie,
 };
 pub use context::{BodyRules, PeerAddr, RequestId};
 pub use error::ApiError;

@@ -14,7 +14,7 @@ use http::HeaderValue;
 use crate::ApiError;
 
 /// When to try again after the database failed.
-const DATABASE_RETRY: Duration = Duration::from_secs(2);
+pub(crate) const DATABASE_RETRY: Duration = Duration::from_secs(2);
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {

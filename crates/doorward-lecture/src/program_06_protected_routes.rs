@@ -72,7 +72,9 @@ fn refused(rejection: BearerRejection) -> ApiError {
         BearerRejection::Missing => "Authentication token is missing",
         BearerRejection::Malformed => "Invalid token header. Use Bearer <Token>",
         BearerRejection::Expired => "Token has expired",
-        BearerRejection::Invalid => "Token is invalid",
+        BearerRejection::Invalid | BearerRejection::Retired | BearerRejection::Unavailable => {
+            "Token is invalid"
+        }
     })
 }
 

@@ -1,5 +1,7 @@
 //! The parts of a running server, made from the configuration.
 
+mod foreign;
+
 use std::{num::NonZeroUsize, sync::Arc};
 
 use axum::extract::FromRef;
@@ -15,11 +17,11 @@ use doorward::{
     throttle::{Throttle, ThrottlePolicy},
     token::{Hs256Key, KeyId},
 };
-use doorward_axum::SessionCookies;
+use doorward_axum::{OwnOrigin, SessionCookies};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    config::{self, Config},
+    config::{self, ClaimConstant, Config},
     failure::Failure,
 };
 
@@ -30,10 +32,12 @@ pub struct Application {
     pub authenticator: Arc<Authenticator>,
     /// Flask-compatible session cookies.
     pub cookies: SessionCookies,
+    /// Where browsers reach the server.
+    pub origin: OwnOrigin,
 }
 
 /// The issuer of tokens when neither `token.issuer` nor `public_url` is set.
-const DEFAULT_ISSUER: &str = "doorward";
+pub(crate) const DEFAULT_ISSUER: &str = "doorward";
 
 impl Application {
     /// Puts the parts together over the tables of a migrated database.
@@ -54,18 +58,20 @@ impl Application {
             clock: clock.clone(),
             random: Arc::new(OsRandom),
         };
-        let authenticator = Arc::new(
-            Authenticator::new(parts).map_err(Failure::because("the server could not start"))?,
-        );
-        let fallbacks: Vec<Secret> = config
-            .secret_key_fallbacks
-            .iter()
-            .map(|key| Secret::from_text(key.expose().to_owned()))
-            .collect();
-        let signer = SessionSigner::new(secret, &fallbacks, config.session.max_age);
+        let foreign = foreign::sources(config, secret)?;
+        let authenticator = Authenticator::new(parts)
+            .map_err(Failure::because("the server could not start"))?
+            .with_foreign(foreign);
+        let keys = foreign::own_keys(config, secret);
+        let signer = SessionSigner::new(&keys.current, &keys.fallbacks, config.session.max_age);
+        let origin = config
+            .public_url
+            .as_ref()
+            .map(|url| url.origin().to_string());
         Ok(Self {
-            authenticator,
+            authenticator: Arc::new(authenticator),
             cookies: SessionCookies::new(signer, clock, is_https(config)),
+            origin: OwnOrigin::new(origin),
         })
     }
 }
@@ -202,6 +208,11 @@ fn token_policy(config: &Config) -> AccessTokenPolicy {
                 config::ClaimSource::Username => ClaimSource::Username,
                 config::ClaimSource::UserId => ClaimSource::UserId,
                 config::ClaimSource::Role => ClaimSource::Role,
+                config::ClaimSource::Constant(value) => ClaimSource::Constant(match value {
+                    ClaimConstant::Text(text) => text.as_str().into(),
+                    ClaimConstant::Integer(number) => (*number).into(),
+                    ClaimConstant::Boolean(value) => (*value).into(),
+                }),
             };
             (name.clone(), source)
         })

@@ -5,10 +5,11 @@ use std::{
     net::SocketAddr,
 };
 
-use doorward::{authenticator::SetupToken, store::Migrated};
+use doorward::{authenticator::SetupToken, foreign::SourceName, store::Migrated};
 use doorward_lecture::Program;
 
 use crate::{
+    commands::timestamp::rfc3339,
     config::{Config, Loaded, LogFormat, duration::format_duration},
     secret_file::KeyOrigin,
 };
@@ -18,6 +19,8 @@ use crate::{
 pub struct Started {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it answers `/metrics`, if it does.
+    pub metrics: Option<SocketAddr>,
     /// What was done to the schema.
     pub migrated: Migrated,
     /// Where the secret is.
@@ -34,7 +37,7 @@ pub struct Started {
 pub fn serving(loaded: &Loaded, started: &Started) -> io::Result<()> {
     let config = &loaded.config;
     if config.log.format == LogFormat::Json {
-        tracing::info!(address = %started.address, database = %config.db.url, demo = config.demo, needs_administrator = started.setup.is_some(), "listening");
+        tracing::info!(address = %started.address, metrics = started.metrics.map(tracing::field::display), database = %config.db.url, demo = config.demo, needs_administrator = started.setup.is_some(), "listening");
         return Ok(());
     }
     let mut screen = io::stdout().lock();
@@ -88,12 +91,28 @@ fn write_serving(screen: &mut impl Write, loaded: &Loaded, started: &Started) ->
             from_flask.join(", ")
         )?;
     }
+    if let Some(address) = started.metrics {
+        writeln!(screen, "  metrics    http://{address}/metrics")?;
+    }
+    for (kind, name, until) in foreign_sources(config) {
+        writeln!(screen, "  {kind:<9}  those of {name} count until {until}")?;
+    }
     writeln!(screen, "  listening  {url}")?;
     if config.demo {
         write_demo(screen, &url)
     } else {
         write_production(screen, &url, started, config)
     }
+}
+
+/// What counts here of other applications, and until when.
+fn foreign_sources(config: &Config) -> impl Iterator<Item = (&'static str, &SourceName, String)> {
+    let foreign = &config.foreign;
+    let tokens = foreign.tokens.iter();
+    let sessions = foreign.sessions.iter();
+    tokens
+        .map(|source| ("tokens", &source.name, rfc3339(source.until)))
+        .chain(sessions.map(|source| ("sessions", &source.name, rfc3339(source.until))))
 }
 
 fn write_demo(screen: &mut impl Write, url: &str) -> io::Result<()> {

@@ -62,6 +62,13 @@ pub async fn run(listener: TcpListener, app: App) -> Result<(), Failure> {
         .map_err(Failure::because("the server stopped"))
 }
 
+/// Serves until its task is aborted: for an address beside the one that the process lives for.
+pub async fn run_until_aborted(listener: TcpListener, app: App) {
+    if let Err(error) = doorward_axum::serve(listener, app, std::future::pending()).await {
+        tracing::error!(%error, "the metrics are no longer served");
+    }
+}
+
 fn limits(config: &Config) -> HttpLimits {
     let http = &config.http;
     HttpLimits {

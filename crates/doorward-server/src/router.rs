@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::{
     application::Application,
     config::Config,
-    http::{account, health, setup, users},
+    http::{account, exchange, health, setup, users},
 };
 
 /// The routes of production, or with `--demo` those of the lecture as well.
@@ -25,6 +25,8 @@ pub fn router(application: &Application, config: &Config) -> Router {
         .route("/auth/register", post(account::register))
         .route("/auth/login", post(account::log_in))
         .route("/auth/me", get(account::show_profile))
+        .route("/auth/exchange", post(exchange::exchange))
+        .route("/auth/session", get(exchange::show_session))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz));
     let own = if config.demo {

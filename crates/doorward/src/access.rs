@@ -10,13 +10,15 @@ use crate::{
     principal::Principal,
     random::{self, Random, RandomError},
     role::Role,
-    token::{AccessToken, Hs256Key, RequiredClaim, SignError, TokenError, Validation, Verifier},
+    token::{
+        AccessToken, Hs256Key, KeyId, RequiredClaim, SignError, TokenError, Validation, Verifier,
+    },
     user::{User, UserId},
 };
 
-/// Which value of the user an extra claim repeats. Program 6 of the lecture reads the name from `user`, so
-/// `user = "username"` lets it read our tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an extra claim says. Program 6 of the lecture reads the name from `user`, so `user = "username"` lets it read our
+/// tokens; Flask-JWT-Extended reads `type`, which is `access`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimSource {
     /// The user's name.
     Username,
@@ -24,6 +26,8 @@ pub enum ClaimSource {
     UserId,
     /// The user's role.
     Role,
+    /// The same value in every token.
+    Constant(serde_json::Value),
 }
 
 /// What access tokens look like.
@@ -35,7 +39,7 @@ pub struct AccessTokenPolicy {
     pub audience: Option<String>,
     /// How long a token is valid.
     pub ttl: Duration,
-    /// Claims that repeat a value under another name.
+    /// Claims that repeat a value under another name, or are constants.
     pub extra_claims: BTreeMap<String, ClaimSource>,
 }
 
@@ -108,6 +112,7 @@ struct Claims<'a> {
 enum ExtraClaim<'a> {
     Text(&'a str),
     Number(i64),
+    Constant(&'a serde_json::Value),
 }
 
 /// What we read from a token. The registered claims have been checked before.
@@ -144,6 +149,12 @@ impl AccessTokens {
         }
     }
 
+    /// The id that our tokens carry as `kid`.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&KeyId> {
+        self.key.id()
+    }
+
     /// The rules by which tokens are verified, for routes that read claims of their own.
     #[must_use]
     pub fn verifier(&self) -> &Arc<Verifier> {
@@ -177,7 +188,7 @@ impl AccessTokens {
                 .policy
                 .extra_claims
                 .iter()
-                .map(|(name, source)| (name.as_str(), extra_claim(*source, user)))
+                .map(|(name, source)| (name.as_str(), extra_claim(source, user)))
                 .collect(),
         };
         Ok(Issued {
@@ -220,8 +231,9 @@ impl AccessTokens {
     }
 }
 
-fn extra_claim(source: ClaimSource, user: &User) -> ExtraClaim<'_> {
+fn extra_claim<'a>(source: &'a ClaimSource, user: &'a User) -> ExtraClaim<'a> {
     match source {
+        ClaimSource::Constant(value) => ExtraClaim::Constant(value),
         ClaimSource::Username => ExtraClaim::Text(&user.username),
         ClaimSource::UserId => ExtraClaim::Number(user.id.get()),
         ClaimSource::Role => ExtraClaim::Text(user.role.as_str()),

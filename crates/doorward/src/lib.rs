@@ -2,7 +2,7 @@
 //!
 //! # Where things are
 //!
-//! Data flows one way: [`authenticator`] (the use cases) uses [`store`], [`password`], [`throttle`] and [`access`];
+//! Data flows one way: [`authenticator`] (the use cases) uses [`store`], [`password`], [`throttle`], [`access`] and [`foreign`];
 //! those use the types ([`username`], [`user`], [`role`], [`secret`], [`token`], [`session`]); nothing points back.
 //! Time ([`clock`]) and randomness ([`random`]) are parameters; the environment is never read.
 #![cfg_attr(
@@ -22,6 +22,7 @@ pub mod adoption;
 pub mod authenticator;
 pub mod authorization;
 pub mod clock;
+pub mod foreign;
 pub mod json;
 pub mod password;
 pub mod principal;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use databases::Databases;
 use doorward::{
     clock::Timestamp,
+    foreign::{ForeignKind, SourceName, TallyReading},
     password::PasswordHash,
     role::Role,
     store::{RemoveUserError, SetupError, Store, StoreError},
@@ -365,5 +366,65 @@ async fn failures_counted_at_once_are_all_counted() {
                 .expect("purges"),
             1
         );
+    }
+}
+
+#[tokio::test]
+async fn what_arrives_from_elsewhere_adds_up_over_several_writers() {
+    for store in Databases::fresh().await.stores() {
+        let store = Arc::new(store);
+        let source: SourceName = "flask-Old_1".parse().expect("a name");
+        let one = TallyReading {
+            accepted: 1,
+            exchanged: 2,
+            expired: 3,
+            retired: 4,
+        };
+        let tasks: Vec<_> = (0..20)
+            .map(|number| {
+                let (store, source) = (store.clone(), source.clone());
+                let at = Timestamp::from_millis(NOW.as_millis() - number);
+                tokio::spawn(async move {
+                    let kind = ForeignKind::Token;
+                    store.add_foreign_logins(kind, &source, &one, at).await
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("runs").expect("adds");
+        }
+        // Another kind, and a name that differs in case alone, are other rows.
+        let other: SourceName = "flask-old_1".parse().expect("a name");
+        for (kind, name) in [
+            (ForeignKind::Session, &source),
+            (ForeignKind::Token, &other),
+        ] {
+            store
+                .add_foreign_logins(kind, name, &one, NOW)
+                .await
+                .expect("adds");
+        }
+        let rows = store.foreign_logins().await.expect("reads");
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|row| (row.kind, row.source.as_str(), row.counts.accepted))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (ForeignKind::Session, "flask-Old_1", 1),
+                (ForeignKind::Token, "flask-Old_1", 20),
+                (ForeignKind::Token, "flask-old_1", 1),
+            ]
+        );
+        assert_eq!(
+            (
+                rows[1].counts.exchanged,
+                rows[1].counts.expired,
+                rows[1].counts.retired
+            ),
+            (40, 60, 80)
+        );
+        assert_eq!(rows[1].last_seen_at, NOW);
     }
 }

@@ -7,16 +7,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use doorward::{
-    authenticator::Authenticator,
+    authenticator::{Authenticator, ForeignTokenError},
     authorization::{self, BearerError},
     principal::Principal,
     token::TokenError,
 };
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION, request::Parts};
 
-use crate::ApiError;
+use crate::{ApiError, refusals::DATABASE_RETRY};
 
-/// The principal that a valid access token names.
+/// The principal that a valid access token names: one of ours, as the token says, or one of a foreign source
+/// ([`doorward::foreign`]), as the database has its user now.
 ///
 /// `Option<Bearer>` is `None` only when the request has no `Authorization` header; a bad token is refused all the
 /// same.
@@ -39,6 +40,12 @@ pub enum BearerRejection {
     /// Any other fault of the token.
     #[error("Invalid token")]
     Invalid,
+    /// A good token of a foreign source that has ended. The text is that of any other fault; programs see the code.
+    #[error("Invalid token")]
+    Retired,
+    /// The user of a foreign token could not be looked up: a 503, for the token may be good.
+    #[error("Service unavailable")]
+    Unavailable,
 }
 
 impl BearerRejection {
@@ -51,7 +58,9 @@ impl BearerRejection {
             Self::Expired => {
                 "Bearer realm=\"doorward\", error=\"invalid_token\", error_description=\"expired\""
             }
-            Self::Invalid => "Bearer realm=\"doorward\", error=\"invalid_token\"",
+            Self::Invalid | Self::Retired | Self::Unavailable => {
+                "Bearer realm=\"doorward\", error=\"invalid_token\""
+            }
         })
     }
 
@@ -63,12 +72,17 @@ impl BearerRejection {
             Self::Malformed => "token_header_malformed",
             Self::Expired => "token_expired",
             Self::Invalid => "token_invalid",
+            Self::Retired => "foreign_token_retired",
+            Self::Unavailable => "database_unavailable",
         }
     }
 
-    /// The 401 with a text of the handler's own.
+    /// The 401 with a text of the handler's own. A 503 keeps its own text.
     #[must_use]
     pub fn with_text(self, text: &'static str) -> ApiError {
+        if self == Self::Unavailable {
+            return self.into();
+        }
         ApiError::unauthorized(text, self.challenge()).with_code(self.code())
     }
 }
@@ -91,8 +105,25 @@ impl From<TokenError> for BearerRejection {
     }
 }
 
+impl From<ForeignTokenError> for BearerRejection {
+    /// The database's failure is logged here: the rejection has no room for it.
+    fn from(error: ForeignTokenError) -> Self {
+        match error {
+            ForeignTokenError::Token(error) => error.into(),
+            ForeignTokenError::Retired => Self::Retired,
+            ForeignTokenError::Store(error) => {
+                tracing::error!(target: "doorward::auth", event = "foreign_token_unverified", %error);
+                Self::Unavailable
+            }
+        }
+    }
+}
+
 impl From<BearerRejection> for ApiError {
     fn from(rejection: BearerRejection) -> Self {
+        if rejection == BearerRejection::Unavailable {
+            return Self::service_unavailable(DATABASE_RETRY).with_code(rejection.code());
+        }
         Self::unauthorized(rejection.to_string(), rejection.challenge()).with_code(rejection.code())
     }
 }
@@ -122,9 +153,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, BearerRejection> {
         let token = bearer_token(&parts.headers)?;
-        Ok(Self(
-            Arc::<Authenticator>::from_ref(state).verify_token(token)?,
-        ))
+        let authenticator = Arc::<Authenticator>::from_ref(state);
+        match authenticator.verify_token(token) {
+            Ok(principal) => Ok(Self(principal)),
+            Err(ours) => Ok(Self(authenticator.foreign_principal(token, ours).await?)),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod bearer;
 mod client_address;
 mod network;
 mod role;
+mod same_origin;
 mod session;
 
 pub use basic::{Basic, BasicRejection};
@@ -15,4 +16,5 @@ pub use bearer::{Bearer, BearerRejection, bearer_token};
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use network::{Network, NetworkError};
 pub use role::{Admin, RequireRole, RoleName, RoleRejection};
-pub use session::{Session, SessionCookies};
+pub use same_origin::{CrossSite, OwnOrigin};
+pub use session::{Session, SessionCookies, only_cookie};

@@ -48,7 +48,7 @@ impl SessionCookies {
     /// cookie (SE-11, SE-16).
     fn read(&self, headers: &HeaderMap) -> SessionData {
         let now = self.now();
-        only_cookie(headers)
+        only_cookie(headers, NAME)
             .and_then(|value| self.signer.decode(value, now).ok())
             .unwrap_or_default()
     }
@@ -58,17 +58,27 @@ impl SessionCookies {
     }
 
     fn set_cookie(&self, data: &SessionData) -> Result<HeaderValue, ApiError> {
+        if data.is_empty() {
+            return self.header(NAME, "; Max-Age=0");
+        }
+        let value = self
+            .signer
+            .encode(data, self.now())
+            .map_err(|error| ApiError::internal().with_source(error))?;
+        self.header(NAME, &value)
+    }
+
+    /// The `Set-Cookie` value for a cookie that is signed already: `HttpOnly; Path=/; SameSite=Lax`, and `Secure` as for
+    /// our own.
+    ///
+    /// # Errors
+    /// A 500 when name or value cannot stand in a header.
+    pub fn header(&self, name: &str, value: &str) -> Result<HeaderValue, ApiError> {
         let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = if data.is_empty() {
-            format!("{NAME}=; Max-Age=0; HttpOnly; Path=/; SameSite=Lax{secure}")
-        } else {
-            let value = self
-                .signer
-                .encode(data, self.now())
-                .map_err(|error| ApiError::internal().with_source(error))?;
-            format!("{NAME}={value}; HttpOnly; Path=/; SameSite=Lax{secure}")
-        };
-        HeaderValue::try_from(cookie).map_err(|error| ApiError::internal().with_source(error))
+        HeaderValue::try_from(format!(
+            "{name}={value}; HttpOnly; Path=/; SameSite=Lax{secure}"
+        ))
+        .map_err(|error| ApiError::internal().with_source(error))
     }
 }
 
@@ -80,14 +90,16 @@ impl std::fmt::Debug for SessionCookies {
     }
 }
 
-fn only_cookie(headers: &HeaderMap) -> Option<&str> {
+/// The only cookie of a name; `None` when there is none, or two: which of them a browser means, nobody knows (SE-11).
+#[must_use]
+pub fn only_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|field| field.to_str().ok())
         .flat_map(|field| field.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter_map(|(name, value)| (name == NAME).then_some(value));
+        .filter_map(|(found, value)| (found == name).then_some(value));
     let value = values.next();
     if values.next().is_some() { None } else { value }
 }

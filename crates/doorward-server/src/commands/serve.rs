@@ -13,6 +13,7 @@ use crate::{
     config::{Config, DatabaseUrl, Loaded},
     failure::Failure,
     first_screen::{self, Started},
+    http::metrics,
     listening,
     router::router,
     secret_file::{self, KeySource},
@@ -42,10 +43,20 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let setup = prepare_accounts(&application.authenticator, config).await?;
     let app = listening::wrap(router(&application, config), config)?;
     let (listener, address) = listening::bind(config.listen).await?;
+    let (metrics, metrics_task) = match config.metrics.listen {
+        None => (None, None),
+        Some(wanted) => {
+            let (listener, address) = listening::bind(wanted).await?;
+            let app = listening::wrap(metrics::routes(application.authenticator.clone()), config)?;
+            let task = tokio::spawn(listening::run_until_aborted(listener, app));
+            (Some(address), Some(task))
+        }
+    };
     first_screen::serving(
         loaded,
         &Started {
             address,
+            metrics,
             migrated,
             key: origin,
             setup,
@@ -53,9 +64,16 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     )?;
     let purging = tokio::spawn(purge_now_and_then(application.clone()));
     let following = tokio::spawn(follow_the_application(application.clone()));
+    let counting = tokio::spawn(write_counts_now_and_then(application.clone()));
     let result = listening::run(listener, app).await;
     purging.abort();
     following.abort();
+    counting.abort();
+    if let Some(task) = metrics_task {
+        task.abort();
+    }
+    // The requests have been drained: what they counted is the last.
+    write_counts(&application).await;
     database.close().await;
     result
 }
@@ -157,5 +175,20 @@ async fn follow_the_application(application: Application) {
         {
             tracing::warn!(%error, "users that the application has added could not be adopted");
         }
+    }
+}
+
+/// Writes down what arrived from other applications, so that all nodes' counts are in one place.
+async fn write_counts_now_and_then(application: Application) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(5));
+    loop {
+        every.tick().await;
+        write_counts(&application).await;
+    }
+}
+
+async fn write_counts(application: &Application) {
+    if let Err(error) = application.authenticator.flush_foreign_logins().await {
+        tracing::warn!(%error, "the counts of other applications' logins could not be written; they are kept");
     }
 }

@@ -155,6 +155,14 @@ fn warn_about_addresses(config: &Config, warnings: &mut Vec<Warning>) {
             "put a TLS proxy in front and: export DOORWARD_PUBLIC_URL='https://…'",
         ));
     }
+    if let Some(listen) = config.metrics.listen
+        && !listen.ip().to_canonical().is_loopback()
+    {
+        warnings.push(Warning::new(
+            format!("`metrics.listen` is {listen}: everybody who reaches it reads the metrics"),
+            "export DOORWARD_METRICS_LISTEN='127.0.0.1:9464', or let a firewall decide",
+        ));
+    }
     if config
         .http
         .trusted_proxies

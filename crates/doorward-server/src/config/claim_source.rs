@@ -1,4 +1,4 @@
-//! Extra claims of access tokens: which claim repeats which fact of the account.
+//! Extra claims of access tokens: which claim repeats which fact of the account, or is a constant.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,8 +15,10 @@ const OWN_CLAIMS: [&str; 11] = [
 /// Why a mapping of claims is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ClaimError {
-    /// A fact that is not one of the three.
-    #[error("maps `{0}` to something other than username, user_id or role")]
+    /// Neither a fact nor a constant.
+    #[error(
+        "has `{0}` where username, user_id, role, 'text' in single quotes, a whole number, true or false belongs"
+    )]
     UnknownSource(String),
     /// A claim the server sets itself.
     #[error("maps `{0}`, a claim that the server sets itself")]
@@ -32,8 +34,8 @@ pub enum ClaimError {
     Twice(String),
 }
 
-/// The fact of the account that an extra claim carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an extra claim carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimSource {
     /// The user name, a string. `user = "username"` gives lecture program 6's claim.
     Username,
@@ -41,16 +43,30 @@ pub enum ClaimSource {
     UserId,
     /// The role, a string.
     Role,
+    /// The same value in every token, for verifiers that ask for it: Flask-JWT-Extended's
+    /// `type` is `access`.
+    Constant(ClaimConstant),
+}
+
+/// A value that does not depend on the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimConstant {
+    /// Up to 128 printable ASCII characters without quotes and commas.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
 }
 
 impl ClaimSource {
-    /// The name used in the configuration.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    /// The value as TOML, which reads back the same.
+    pub(crate) fn toml(&self) -> String {
         match self {
-            Self::Username => "username",
-            Self::UserId => "user_id",
-            Self::Role => "role",
+            Self::Constant(ClaimConstant::Integer(_) | ClaimConstant::Boolean(_)) => {
+                self.to_string()
+            }
+            _ => super::kind::quote(&self.to_string()),
         }
     }
 }
@@ -59,20 +75,50 @@ impl FromStr for ClaimSource {
     type Err = ClaimError;
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
-        [Self::Username, Self::UserId, Self::Role]
-            .into_iter()
-            .find(|source| source.as_str() == text.trim())
-            .ok_or_else(|| ClaimError::UnknownSource(text.trim().to_owned()))
+        let text = text.trim();
+        let constant = match text {
+            "username" => return Ok(Self::Username),
+            "user_id" => return Ok(Self::UserId),
+            "role" => return Ok(Self::Role),
+            "true" => ClaimConstant::Boolean(true),
+            "false" => ClaimConstant::Boolean(false),
+            _ => {
+                let quoted = text
+                    .strip_prefix('\'')
+                    .and_then(|rest| rest.strip_suffix('\''))
+                    .filter(|inner| is_plain(inner));
+                match (quoted, text.parse::<i64>()) {
+                    (Some(inner), _) => ClaimConstant::Text(inner.to_owned()),
+                    (None, Ok(number)) if number.to_string() == text => {
+                        ClaimConstant::Integer(number)
+                    }
+                    _ => return Err(ClaimError::UnknownSource(text.to_owned())),
+                }
+            }
+        };
+        Ok(Self::Constant(constant))
     }
+}
+
+fn is_plain(text: &str) -> bool {
+    let permitted = |byte: u8| matches!(byte, b' '..=b'~') && !b"'\"\\,".contains(&byte);
+    text.len() <= 128 && text.bytes().all(permitted)
 }
 
 impl fmt::Display for ClaimSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        match self {
+            Self::Username => formatter.write_str("username"),
+            Self::UserId => formatter.write_str("user_id"),
+            Self::Role => formatter.write_str("role"),
+            Self::Constant(ClaimConstant::Text(text)) => write!(formatter, "'{text}'"),
+            Self::Constant(ClaimConstant::Integer(number)) => number.fmt(formatter),
+            Self::Constant(ClaimConstant::Boolean(value)) => value.fmt(formatter),
+        }
     }
 }
 
-/// Claim name to fact, sorted by name.
+/// Claim name to what it carries, sorted by name.
 pub type ExtraClaims = BTreeMap<String, ClaimSource>;
 
 /// Reads `user=username,uid=user_id`.
@@ -128,6 +174,35 @@ mod tests {
             claims.get("https://a.example/uid"),
             Some(&ClaimSource::UserId)
         );
+    }
+
+    #[test]
+    fn constants_are_texts_in_quotes_numbers_and_truth_values() {
+        let claims = parse_pairs("type='access',fresh=false,level=-3,on=true,none=''").unwrap();
+        let text = |text: &str| ClaimSource::Constant(ClaimConstant::Text(text.to_owned()));
+        assert_eq!(claims["type"], text("access"));
+        assert_eq!(claims["none"], text(""));
+        assert_eq!(
+            claims["fresh"],
+            ClaimSource::Constant(ClaimConstant::Boolean(false))
+        );
+        assert_eq!(
+            claims["level"],
+            ClaimSource::Constant(ClaimConstant::Integer(-3))
+        );
+        for wrong in [
+            "access",
+            "'a",
+            "'a'b'",
+            "\"access\"",
+            "1.5",
+            "007",
+            "True",
+            "'é'",
+        ] {
+            let error = parse_pairs(&format!("type={wrong}")).unwrap_err();
+            assert_eq!(error, ClaimError::UnknownSource(wrong.to_owned()));
+        }
     }
 
     #[test]

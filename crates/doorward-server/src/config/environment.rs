@@ -26,20 +26,28 @@ const SYNONYMS: [(&str, &str); 8] = [
     ("DOORWARD_URL", "DOORWARD_PUBLIC_URL"),
 ];
 
+/// What the tables that only the file has would be called.
+const FILE_ONLY: [&str; 2] = ["DOORWARD_FOREIGN_TOKENS", "DOORWARD_FLASK_SESSIONS"];
+
 /// Environment variables by name. `Debug` prints the names only; values are
 /// wiped when dropped.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, Zeroizing<String>>);
+pub struct Environment {
+    ours: BTreeMap<String, Zeroizing<String>>,
+    /// Those of others: one of them is read when the configuration file says that it holds a key.
+    others: BTreeMap<String, Zeroizing<String>>,
+}
 
 impl Environment {
-    /// The variables of this process that concern the configuration: those that
-    /// start with `DOORWARD_` and Flask's. The only place that reads the
-    /// process' environment.
+    /// The variables of this process: those that start with `DOORWARD_` and
+    /// Flask's, and apart from them all others, of which the configuration file
+    /// can name one as the place of a key. The only place that reads the process'
+    /// environment.
     ///
     /// # Errors
     /// When one of them is not UTF-8.
     pub fn from_process() -> Result<Self, ConfigError> {
-        let mut variables = BTreeMap::new();
+        let mut environment = Self::default();
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that reads it"
@@ -50,6 +58,9 @@ impl Environment {
                 continue;
             };
             if !name.starts_with(ENVIRONMENT_PREFIX) && !flask::VARIABLES.contains(&name.as_str()) {
+                if let Ok(value) = value.into_string() {
+                    environment.others.insert(name, Zeroizing::new(value));
+                }
                 continue;
             }
             let Ok(value) = value.into_string() else {
@@ -60,27 +71,34 @@ impl Environment {
                     format!("unset {name}, or set it to UTF-8 text"),
                 ));
             };
-            variables.insert(name, Zeroizing::new(value));
+            environment.ours.insert(name, Zeroizing::new(value));
         }
-        Ok(Self(variables))
+        Ok(environment)
     }
 
     /// A variable's value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.as_str())
+        self.ours.get(name).map(|value| value.as_str())
     }
 
-    /// Refuses a `DOORWARD_…` variable that is no setting: a slip would
-    /// otherwise pass for the default.
-    pub(crate) fn refuse_unknown(&self) -> Result<(), ConfigError> {
+    /// A variable's value, whosever it is.
+    pub(crate) fn any(&self, name: &str) -> Option<&str> {
+        let found = self.ours.get(name).or_else(|| self.others.get(name));
+        found.map(|value| value.as_str())
+    }
+
+    /// Refuses a `DOORWARD_…` variable that is no setting and not `named` as the
+    /// place of a key: a slip would otherwise pass for the default.
+    pub(crate) fn refuse_unknown(&self, named: &[&str]) -> Result<(), ConfigError> {
         let known: Vec<String> = SETTINGS
             .iter()
             .flat_map(|setting| [setting.variable(), setting.file_variable()])
             .chain([CONFIG_VARIABLE.to_owned()])
             .collect();
-        let unknown = self.0.iter().find(|(name, value)| {
+        let unknown = self.ours.iter().find(|(name, value)| {
             name.starts_with(ENVIRONMENT_PREFIX)
+                && !named.contains(&name.as_str())
                 && !known.contains(name)
                 && !belongs_to_others(name, value)
         });
@@ -94,6 +112,9 @@ impl Environment {
             .or_else(|| nearest_variable(name, &known));
         let fix = match meant {
             Some(meant) => format!("did you mean {meant}? If not: unset {name}"),
+            None if FILE_ONLY.iter().any(|table| name.starts_with(table)) => format!(
+                "unset {name}; these tables stand in the configuration file, and `key_env` in them names a variable with the key"
+            ),
             None => format!("unset {name}; `doorward config template` lists every setting"),
         };
         Err(ConfigError::new(
@@ -146,18 +167,19 @@ fn belongs_to_others(name: &str, value: &str) -> bool {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        Self(
-            variables
+        Self {
+            ours: variables
                 .into_iter()
                 .map(|(name, value)| (name.into(), Zeroizing::new(value.into())))
                 .collect(),
-        )
+            others: BTreeMap::new(),
+        }
     }
 }
 
 impl fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        formatter.debug_set().entries(self.ours.keys()).finish()
     }
 }
 
@@ -167,7 +189,7 @@ mod tests {
 
     fn refusal(name: &str, value: &str) -> Option<String> {
         let environment: Environment = [(name, value)].into_iter().collect();
-        environment.refuse_unknown().err().map(|e| e.to_string())
+        environment.refuse_unknown(&[]).err().map(|e| e.to_string())
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Kind {
             Self::Public => "URL of scheme, host and port".to_owned(),
             Self::WebOrigins => "list of web origins".to_owned(),
             Self::Networks => "list of networks (CIDR)".to_owned(),
-            Self::Claims => "table: claim = `username`, `user_id` or `role`".to_owned(),
+            Self::Claims => "table: claim = `username`, `user_id`, `role` or a constant".to_owned(),
             Self::Secret => "secret".to_owned(),
             Self::SecretList => "list of secrets".to_owned(),
         }
@@ -341,7 +341,7 @@ impl fmt::Display for Value {
             Self::Claims(claims) => {
                 let pairs: Vec<String> = claims
                     .iter()
-                    .map(|(name, source)| format!("{} = \"{source}\"", quote(name)))
+                    .map(|(name, source)| format!("{} = {}", quote(name), source.toml()))
                     .collect();
                 format!("{{ {} }}", pairs.join(", ")).replace("{  }", "{}")
             }

@@ -11,11 +11,12 @@ use super::environment::{CONFIG_VARIABLE, Environment};
 use super::error::{ConfigError, ConfigErrorKind, Warning};
 use super::file::{FileText, read_text, strip_newline};
 use super::flask::{self, FlaskDatabase};
+use super::foreign::{self, Row};
 use super::kind::{Kind, Raw, Value};
 use super::origin::Origin;
 use super::setting::{DefaultValue, Setting};
 use super::table::SETTINGS;
-use super::toml_file::{self, TomlEntry};
+use super::toml_file::{self, TomlContent, TomlEntry};
 
 /// The configuration file that is read without being named, when it exists.
 pub const DEFAULT_FILE: &str = "doorward.toml";
@@ -77,15 +78,20 @@ pub struct Effective {
 
 pub(crate) struct Resolved {
     pub(crate) settings: Vec<Effective>,
+    /// Tables that may stand several times.
+    pub(crate) rows: Vec<Row>,
     pub(crate) config_file: Option<PathBuf>,
     pub(crate) warnings: Vec<Warning>,
 }
 
 /// Reads every layer and picks the winners.
 pub(crate) fn resolve(sources: &Sources) -> Result<Resolved, ConfigError> {
-    sources.environment.refuse_unknown()?;
     let mut warnings = Vec::new();
-    let (config_file, entries) = read_config_file(sources, &mut warnings)?;
+    let (config_file, content) = read_config_file(sources, &mut warnings)?;
+    let TomlContent { entries, rows } = content;
+    // A key's variable may have any name, so the file comes first.
+    let named: Vec<&str> = rows.iter().filter_map(foreign::variable).collect();
+    sources.environment.refuse_unknown(&named)?;
     let mut layers = Layers {
         sources,
         config_file: config_file.as_deref(),
@@ -99,6 +105,7 @@ pub(crate) fn resolve(sources: &Sources) -> Result<Resolved, ConfigError> {
     let warnings = layers.warnings;
     Ok(Resolved {
         settings,
+        rows,
         config_file,
         warnings,
     })
@@ -107,7 +114,7 @@ pub(crate) fn resolve(sources: &Sources) -> Result<Resolved, ConfigError> {
 fn read_config_file(
     sources: &Sources,
     warnings: &mut Vec<Warning>,
-) -> Result<(Option<PathBuf>, Vec<TomlEntry>), ConfigError> {
+) -> Result<(Option<PathBuf>, TomlContent), ConfigError> {
     let (path, named_by) = if let Some(path) = &sources.config_file {
         (path.clone(), Some("flag --config"))
     } else if let Some(path) = sources.environment.get(CONFIG_VARIABLE) {
@@ -121,7 +128,7 @@ fn read_config_file(
     let file = match read_text(&path, LONGEST_FILE) {
         Ok(file) => file,
         Err(error) if named_by.is_none() && error.kind() == io::ErrorKind::NotFound => {
-            return Ok((None, Vec::new()));
+            return Ok((None, TomlContent::default()));
         }
         Err(error) => {
             let by = named_by.unwrap_or("its default name");
@@ -136,7 +143,8 @@ fn read_config_file(
             ));
         }
     };
-    let entries = toml_file::parse(&file.text, &path)?;
+    let content = toml_file::parse(&file.text, &path)?;
+    let entries = &content.entries;
     for entry in entries.iter().filter(|entry| entry.setting.secret) {
         let (key, shown) = (entry.setting.key, path.display());
         warnings.push(Warning::new(
@@ -149,11 +157,12 @@ fn read_config_file(
     }
     let is_sensitive = entries
         .iter()
-        .any(|entry| is_sensitive(entry.setting, &entry.raw));
+        .any(|entry| is_sensitive(entry.setting, &entry.raw))
+        || content.rows.iter().any(Row::has_secret);
     if file.open_to_others && is_sensitive {
         warnings.push(open_to_others(&path));
     }
-    Ok((Some(path), entries))
+    Ok((Some(path), content))
 }
 
 fn open_to_others(path: &Path) -> Warning {

@@ -9,10 +9,12 @@ mod checks;
 pub mod claim_source;
 pub mod database_url;
 pub mod duration;
+mod end_date;
 pub mod environment;
 pub mod error;
 mod file;
 mod flask;
+pub mod foreign;
 pub mod kind;
 pub mod layers;
 pub mod origin;
@@ -31,11 +33,13 @@ pub mod web_origin;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use claim_source::{ClaimSource, ExtraClaims};
+pub use claim_source::{ClaimConstant, ClaimSource, ExtraClaims};
 pub use database_url::{DatabaseUrl, MySqlUrl};
 pub use doorward_axum::{Network, NetworkError};
+pub use end_date::{EndDateError, parse_end_date};
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigErrorKind, Warning};
+pub use foreign::{FlaskSessionConfig, ForeignConfig, ForeignTokenConfig};
 pub use layers::{Demo, Effective, Flags, Sources};
 pub use origin::Origin;
 pub use reference::{reference, template};
@@ -44,7 +48,7 @@ pub use setting::{Setting, find_setting};
 pub use table::SETTINGS;
 pub use typed::{
     Config, DbConfig, HashConfig, HttpConfig, LogConfig, LogFormat, LogLevel, LoginConfig,
-    PasswordConfig, RegistrationConfig, SessionConfig, ThrottleConfig, TokenConfig,
+    MetricsConfig, PasswordConfig, RegistrationConfig, SessionConfig, ThrottleConfig, TokenConfig,
 };
 pub use web_origin::{PublicUrl, WebOrigin};
 
@@ -68,6 +72,7 @@ pub struct Loaded {
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let layers::Resolved {
         settings,
+        rows,
         config_file,
         mut warnings,
     } = layers::resolve(sources)?;
@@ -75,7 +80,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         .iter()
         .map(|effective| (effective.setting.key, effective.value.clone()))
         .collect();
-    let config = Config::build(values::Values(values), sources.demo.is_some())?;
+    let mut config = Config::build(values::Values(values), sources.demo.is_some())?;
+    config.foreign = foreign::build(&rows, &sources.environment, config.demo, &mut warnings)?;
     checks::check(&config, &settings, sources.demo, &mut warnings)?;
     Ok(Loaded {
         config,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Loaded;
+use super::foreign;
 use super::kind::{Kind, quote};
 use super::setting::{DefaultValue, Setting};
 use super::table::SETTINGS;
@@ -22,6 +23,9 @@ the environment, `--db-url` as a flag (where it has one). The strongest layer wi
 5. a Flask deployment's own variables: `SECRET_KEY`, and `MYSQL_HOST`, `MYSQL_PORT`,
    `MYSQL_USER`, `MYSQL_PASSWORD`, `MYSQL_DB`, which together make `db.url`
 6. defaults
+
+Only the tables for other applications, `[[foreign_tokens]]` and `[[flask_sessions]]`, stand in the
+file alone.
 
 A list is separated by commas in the environment, one item per line in a file, and an array
 in TOML. A duration is a number with a unit: `250ms`, `10s`, `15m`, `1h`, `31d`, or several:
@@ -43,6 +47,7 @@ pub fn reference() -> String {
     for setting in everyday(false) {
         describe(&mut page, setting);
     }
+    foreign::reference(&mut page);
     page
 }
 
@@ -97,6 +102,7 @@ pub fn template() -> String {
         }
         template_entry(&mut page, setting);
     }
+    foreign::template(&mut page);
     page
 }
 
@@ -147,6 +153,7 @@ impl Loaded {
             }
             page.push('\n');
         }
+        page.push_str(&self.config.foreign.show(origins));
         page
     }
 }

@@ -97,7 +97,7 @@ pub static SETTINGS: &[Setting] = &[
     rare("token.ttl", span(SECOND, 31 * DAY), Is("1h"), "15m",
         "How long an access token is valid"),
     rare("token.extra_claims", Claims, Is(""), "user=username",
-        "Further claims of access tokens, each repeating `username`, `user_id` or `role` under another name"),
+        "Further claims of access tokens: each repeats `username`, `user_id` or `role` under another name, or is a constant: a text in single quotes (`type='access'`; in TOML `type = \"'access'\"`), a whole number, `true` or `false`"),
     rare("password.min_length", count(8, 128), Is("8"), "12",
         "The fewest characters of a new password"),
     rare("password.blocklist", Boolean, Is("true"), "true",
@@ -160,4 +160,6 @@ pub static SETTINGS: &[Setting] = &[
         "How log lines are written: `text` or `json`")),
     flagged("log-level", rare("log.level", Choice(&["off", "error", "warn", "info", "debug", "trace"]), Is("info"), "debug",
         "The least important log lines that are written: `off`, `error`, `warn`, `info`, `debug` or `trace`")),
+    rare("metrics.listen", Address, Unset("none: no metrics"), "127.0.0.1:9464",
+        "An address and port of its own that answers `GET /metrics` in the text format of Prometheus; anybody who reaches it can read them"),
 ];

@@ -1,6 +1,7 @@
 //! The whole way from sources to configuration, on files of its own.
 
 mod defaults;
+mod foreign;
 mod layers;
 mod secrets;
 mod values;

@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use super::error::{ConfigError, ConfigErrorKind};
+use super::foreign::{ARRAY_TABLES, ArrayTable, Row};
 use super::kind::{Kind, Raw};
 use super::setting::{Setting, find_setting};
 use super::suggest::nearest;
@@ -18,8 +19,17 @@ pub(crate) struct TomlEntry {
     pub(crate) line: usize,
 }
 
+/// What a file holds.
+#[derive(Default)]
+pub(crate) struct TomlContent {
+    /// The settings.
+    pub(crate) entries: Vec<TomlEntry>,
+    /// The tables that may stand several times, in their order.
+    pub(crate) rows: Vec<Row>,
+}
+
 /// Reads the file's text; unknown keys are refused.
-pub(crate) fn parse(text: &str, path: &Path) -> Result<Vec<TomlEntry>, ConfigError> {
+pub(crate) fn parse(text: &str, path: &Path) -> Result<TomlContent, ConfigError> {
     let document = DeTable::parse(text).map_err(|error| {
         let line = line_at(text, error.span().map_or(0, |span| span.start));
         // Only the message: the error's own display quotes the line, which may
@@ -34,10 +44,10 @@ pub(crate) fn parse(text: &str, path: &Path) -> Result<Vec<TomlEntry>, ConfigErr
     let mut reader = Reader {
         text,
         path,
-        entries: Vec::new(),
+        content: TomlContent::default(),
     };
     reader.read_table("", document.get_ref())?;
-    Ok(reader.entries)
+    Ok(reader.content)
 }
 
 fn line_at(text: &str, offset: usize) -> usize {
@@ -47,7 +57,7 @@ fn line_at(text: &str, offset: usize) -> usize {
 struct Reader<'t> {
     text: &'t str,
     path: &'t Path,
-    entries: Vec<TomlEntry>,
+    content: TomlContent,
 }
 
 impl Reader<'_> {
@@ -56,12 +66,19 @@ impl Reader<'_> {
             let key = format!("{prefix}{}", name.get_ref());
             let line = line_at(self.text, name.span().start);
             let inner = format!("{key}.");
+            let array_table = ARRAY_TABLES
+                .into_iter()
+                .find(|table| prefix.is_empty() && table.name == key);
+            if let Some(table) = array_table {
+                self.read_rows(table, value.get_ref(), line)?;
+                continue;
+            }
             let is_table = SETTINGS.iter().any(|s| s.key.starts_with(&inner));
             match (find_setting(&key), value.get_ref()) {
                 // A quoted "db.url" would be a second spelling of one key.
                 (Some(setting), value) if !name.get_ref().contains('.') => {
                     let raw = raw(setting.kind, value);
-                    self.entries.push(TomlEntry { setting, raw, line });
+                    self.content.entries.push(TomlEntry { setting, raw, line });
                 }
                 (None, DeValue::Table(table)) if is_table => self.read_table(&inner, table)?,
                 _ => return Err(self.unknown(&key, name.get_ref(), line)),
@@ -70,10 +87,41 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn read_rows(
+        &mut self,
+        table: &'static ArrayTable,
+        value: &DeValue<'_>,
+        line: usize,
+    ) -> Result<(), ConfigError> {
+        let not_a_table = || {
+            ConfigError::new(
+                ConfigErrorKind::InvalidValue,
+                format!("`{}` must be a table in double brackets", table.name),
+                format!("{} line {line} has something else", self.path.display()),
+                format!("begin each with a line: [[{}]]", table.name),
+            )
+        };
+        let DeValue::Array(items) = value else {
+            return Err(not_a_table());
+        };
+        for item in items {
+            let DeValue::Table(content) = item.get_ref() else {
+                return Err(not_a_table());
+            };
+            let line = line_at(self.text, item.span().start);
+            let line_at = |offset| line_at(self.text, offset);
+            let row = Row::read(table, content, self.path, line, line_at)?;
+            self.content.rows.push(row);
+        }
+        Ok(())
+    }
+
     fn unknown(&self, key: &str, name: &str, line: usize) -> ConfigError {
         let keys = || SETTINGS.iter().map(|setting| setting.key);
         let tables = SETTINGS.iter().map(|setting| setting.table_and_name().0);
-        let tables = tables.filter(|table| !table.is_empty());
+        let tables = tables
+            .filter(|table| !table.is_empty())
+            .chain(ARRAY_TABLES.into_iter().map(|table| table.name));
         // A key in the wrong table is recognised by its last part.
         let meant = nearest(key, keys().chain(tables)).or_else(|| {
             let last = nearest(name, SETTINGS.iter().map(|s| s.table_and_name().1))?;
@@ -109,13 +157,29 @@ fn raw(kind: Kind, value: &DeValue<'_>) -> Raw {
             .map_or(Raw::Other("a list of other things than texts"), Raw::List),
         DeValue::Table(table) if kind == Kind::Claims => table
             .iter()
-            .map(|(name, item)| Some((name.get_ref().to_string(), text(item.get_ref())?)))
+            .map(|(name, item)| Some((name.get_ref().to_string(), constant(item.get_ref())?)))
             .collect::<Option<Vec<_>>>()
-            .map_or(Raw::Other("a table of other things than texts"), Raw::Table),
+            .map_or(
+                Raw::Other("a table of other things than texts, whole numbers, true and false"),
+                Raw::Table,
+            ),
         DeValue::Table(_) => Raw::Other("a table"),
         DeValue::Float(_) => Raw::Other("a number"),
         DeValue::Datetime(_) => Raw::Other("a date"),
     }
+}
+
+/// A claim's value as the environment spells it.
+fn constant(value: &DeValue<'_>) -> Option<Zeroizing<String>> {
+    let text = match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Boolean(boolean) => boolean.to_string(),
+        DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
+            .ok()?
+            .to_string(),
+        _ => return None,
+    };
+    Some(Zeroizing::new(text))
 }
 
 #[cfg(test)]
@@ -136,6 +200,7 @@ mod tests {
         let text = "listen = \"[::1]:80\"\n\n[db]\n# c\nurl = 'sqlite:x'\n[token]\nextra_claims.user = \"username\"\n";
         let mut found: Vec<_> = parse(text, Path::new("x"))
             .unwrap()
+            .entries
             .into_iter()
             .map(|entry| (entry.line, entry.setting.key))
             .collect();

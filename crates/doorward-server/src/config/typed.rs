@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::claim_source::ExtraClaims;
 use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
+use super::foreign::ForeignConfig;
 use super::secret::SecretText;
 use super::values::Values;
 use super::web_origin::{PublicUrl, WebOrigin};
@@ -50,6 +51,10 @@ pub struct Config {
     pub registration: RegistrationConfig,
     /// `log.*`.
     pub log: LogConfig,
+    /// `metrics.*`.
+    pub metrics: MetricsConfig,
+    /// The tables for other applications.
+    pub foreign: ForeignConfig,
 }
 
 /// `db.*`.
@@ -178,6 +183,13 @@ pub struct LogConfig {
     pub level: LogLevel,
 }
 
+/// `metrics.*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// `metrics.listen`; none without it.
+    pub listen: Option<SocketAddr>,
+}
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -220,7 +232,8 @@ impl LogLevel {
 }
 
 impl Config {
-    /// Takes every setting out of the values, once.
+    /// Takes every setting out of the values, once. The tables for other
+    /// applications are not among them.
     pub(crate) fn build(mut v: Values, demo: bool) -> Result<Self, ConfigError> {
         let data_dir: PathBuf = v.take("data_dir")?;
         let public_url: Option<PublicUrl> = v.take_optional("public_url")?;
@@ -293,6 +306,10 @@ impl Config {
                 format: v.take("log.format")?,
                 level: v.take("log.level")?,
             },
+            metrics: MetricsConfig {
+                listen: v.take_optional("metrics.listen")?,
+            },
+            foreign: ForeignConfig::default(),
             data_dir,
             public_url,
         };

@@ -6,6 +6,7 @@ use axum::{extract::State, http::StatusCode};
 use doorward::{
     authenticator::{Authenticator, LoginAttempt, NewUser},
     password::Password,
+    principal::Principal,
     role::Role,
     username::Username,
 };
@@ -108,13 +109,19 @@ pub struct Profile {
     role: String,
 }
 
+impl From<Principal> for Profile {
+    fn from(principal: Principal) -> Self {
+        Self {
+            user_id: principal.user_id.get(),
+            username: principal.username,
+            role: principal.role.to_string(),
+        }
+    }
+}
+
 /// `GET /profile` (lecture, program 11).
 pub async fn show_profile(Bearer(principal): Bearer) -> Json<Profile> {
-    Json(Profile {
-        user_id: principal.user_id.get(),
-        username: principal.username,
-        role: principal.role.to_string(),
-    })
+    Json(principal.into())
 }
 
 /// The body's fields: one 400 for no JSON, a missing field, or one that is no string.

@@ -33,6 +33,9 @@ const PRODUCTION: &[Row] = &[
     ("POST", "/auth/login", BAD_BODY),
     ("GET", "/profile", TOKEN),
     ("GET", "/auth/me", TOKEN),
+    // A token of ours is not exchanged; without any there is nothing to exchange.
+    ("POST", "/auth/exchange", [401, 400, 400, 400, 401, 401]),
+    ("GET", "/auth/session", [401; 6]),
     ("GET", "/healthz", OPEN),
     ("GET", "/readyz", OPEN),
     ("GET", "/users", ADMIN),

@@ -154,6 +154,12 @@ impl Installation {
         self.set("DOORWARD_SECRET_KEY", SECRET)
     }
 
+    /// Writes the configuration file.
+    pub(crate) fn with_file(self, text: &str) -> Self {
+        std::fs::write(self.folder.path().join("doorward.toml"), text).unwrap();
+        self
+    }
+
     /// Reaches the database by another address.
     pub(crate) fn through(mut self, database_url: &str) -> Self {
         database_url.clone_into(&mut self.database_url);
@@ -335,6 +341,19 @@ impl Server {
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// Where it answers `/metrics`.
+    pub(crate) fn metrics_address(&self) -> SocketAddr {
+        let screen = self.screen();
+        let line = screen
+            .lines()
+            .find_map(|line| line.trim_start().strip_prefix("metrics"));
+        let url = line.expect("the address of the metrics").trim();
+        let address = url
+            .strip_prefix("http://")
+            .and_then(|url| url.strip_suffix("/metrics"));
+        address.unwrap().parse().unwrap()
     }
 
     fn first_screen_is_complete(&self) -> bool {

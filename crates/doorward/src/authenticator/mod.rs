@@ -6,6 +6,8 @@
 mod administration;
 mod basic;
 mod defaults;
+mod foreign;
+mod foreign_logins;
 mod login;
 mod plain_text;
 mod registration;
@@ -15,6 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 pub use administration::{AdministrationError, PasswordReset};
 pub use defaults::OpenError;
+pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLoginError};
 pub use login::{LoginAttempt, LoginError};
 pub use registration::{NewUser, RegistrationError, RegistrationRule};
 pub use setup::{SetupLinkError, SetupToken};
@@ -22,6 +25,7 @@ pub use setup::{SetupLinkError, SetupToken};
 use crate::{
     access::{AccessTokens, IssueError, Issued},
     clock::{Clock, Timestamp},
+    foreign::Foreign,
     password::{AcceptedForms, HashPool, PasswordPolicy},
     principal::Principal,
     random::Random,
@@ -59,6 +63,8 @@ pub struct Parts {
 pub struct Authenticator {
     parts: Parts,
     verified: basic::VerifiedCredentials,
+    foreign: Foreign,
+    flushed: foreign_logins::Flushed,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -76,7 +82,12 @@ impl Authenticator {
     /// [`crate::random::RandomError`] when there is no randomness for the process's own keys.
     pub fn new(parts: Parts) -> Result<Self, crate::random::RandomError> {
         let verified = basic::VerifiedCredentials::new(parts.random.as_ref())?;
-        Ok(Self { parts, verified })
+        Ok(Self {
+            parts,
+            verified,
+            foreign: Foreign::default(),
+            flushed: foreign_logins::Flushed::default(),
+        })
     }
 
     /// The tables.

@@ -17,5 +17,5 @@ mod value;
 pub use data::SessionData;
 pub use error::{EncodeError, SessionError};
 pub use http_date::HttpDate;
-pub use signer::{MAX_COOKIE_BYTES, MAX_PAYLOAD_BYTES, SessionSigner};
+pub use signer::{MAX_COOKIE_BYTES, MAX_PAYLOAD_BYTES, SessionSigner, SignedSession};
 pub use value::{BigInteger, SessionValue};

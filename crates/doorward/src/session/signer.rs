@@ -35,13 +35,37 @@ pub struct SessionSigner {
     accept_2011_timestamps: bool,
 }
 
+/// A session as a cookie held it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignedSession {
+    /// What it holds.
+    pub data: SessionData,
+    /// When it was signed, in Unix seconds.
+    pub signed_at: u64,
+}
+
 impl SessionSigner {
+    /// The salt of Flask's own session interface.
+    pub const SALT: &str = "cookie-session";
+
     /// A signer that always signs with `current` and also reads what any of `fallbacks` signed
     /// (Flask's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`), in whatever order these come.
     ///
     /// `max_age` counts whole seconds; Flask's `PERMANENT_SESSION_LIFETIME` is 31 days.
     #[must_use]
     pub fn new(current: &Secret, fallbacks: &[Secret], max_age: Duration) -> Self {
+        Self::with_salt(current, fallbacks, max_age, Self::SALT)
+    }
+
+    /// The same, for an application whose session interface has a salt of its own.
+    #[must_use]
+    pub fn with_salt(
+        current: &Secret,
+        fallbacks: &[Secret],
+        max_age: Duration,
+        salt: &str,
+    ) -> Self {
+        let derive = |secret| derive(secret, salt);
         Self {
             current: derive(current),
             fallbacks: fallbacks.iter().map(derive).collect(),
@@ -107,6 +131,14 @@ impl SessionSigner {
     /// # Errors
     /// [`SessionError`] with the rule that the cookie broke first.
     pub fn decode(&self, value: &str, now_unix_seconds: u64) -> Result<SessionData, SessionError> {
+        Ok(self.open(value, now_unix_seconds)?.data)
+    }
+
+    /// Reads a cookie value as [`SessionSigner::decode`] does, and says when it was signed.
+    ///
+    /// # Errors
+    /// [`SessionError`] with the rule that the cookie broke first.
+    pub fn open(&self, value: &str, now_unix_seconds: u64) -> Result<SignedSession, SessionError> {
         if value.len() > MAX_COOKIE_BYTES {
             return Err(SessionError::TooLong);
         }
@@ -117,12 +149,15 @@ impl SessionSigner {
         if !self.made(signed, &signature) {
             return Err(SessionError::Signature);
         }
-        self.check_age(read_timestamp(timestamp)?, now_unix_seconds)?;
+        let signed_at = self.check_age(read_timestamp(timestamp)?, now_unix_seconds)?;
         let json = match payload.strip_prefix('.') {
             Some(compressed) => decompress(&base64url(compressed)?)?,
             None => base64url(payload)?,
         };
-        Ok(SessionData::unmodified(tagged::read(&json)?))
+        Ok(SignedSession {
+            data: SessionData::unmodified(tagged::read(&json)?),
+            signed_at,
+        })
     }
 
     /// Whether one of the keys made the signature; each comparison takes constant time.
@@ -137,7 +172,8 @@ impl SessionSigner {
             })
     }
 
-    fn check_age(&self, timestamp: u64, now: u64) -> Result<(), SessionError> {
+    /// When the cookie was signed.
+    fn check_age(&self, timestamp: u64, now: u64) -> Result<u64, SessionError> {
         // No cookie was signed before 2011, so a smaller number counts from there.
         let signed_at = if timestamp >= EPOCH_2011 {
             timestamp
@@ -149,7 +185,7 @@ impl SessionSigner {
         match now.checked_sub(signed_at) {
             None => Err(SessionError::Future),
             Some(age) if age > self.max_age_seconds => Err(SessionError::Expired),
-            Some(_) => Ok(()),
+            Some(_) => Ok(signed_at),
         }
     }
 }
@@ -164,15 +200,15 @@ impl std::fmt::Debug for SessionSigner {
     }
 }
 
-/// The key of Flask's session cookies, derived from the application's secret.
+/// The key of Flask's session cookies, derived from the application's secret and the salt.
 #[expect(
     clippy::expect_used,
     reason = "HMAC takes keys of any length (RFC 2104 §2)"
 )]
-fn derive(secret: &Secret) -> Hmac<Sha1> {
+fn derive(secret: &Secret, salt: &str) -> Hmac<Sha1> {
     let keyed = |key: &[u8]| Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes any length");
     let mut derived = keyed(secret.expose())
-        .chain_update("cookie-session")
+        .chain_update(salt)
         .finalize()
         .into_bytes();
     let key = keyed(&derived);

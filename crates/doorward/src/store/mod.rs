@@ -6,6 +6,7 @@
 mod database;
 mod demo_mark;
 mod error;
+mod foreign_logins;
 mod foreign_schema;
 mod in_place;
 mod inspection;
@@ -24,6 +25,7 @@ use user_statements::UserStatements;
 
 pub use database::{AsStoreError, Database, Outcome, Row, Transaction};
 pub use error::StoreError;
+pub use foreign_logins::ForeignLogins;
 pub use in_place::InPlace;
 pub use inspection::MigrationText;
 pub use login_failures::FailureCount;
@@ -39,6 +41,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .iter()
         .chain(setup_link::STATEMENTS)
         .chain(demo_mark::STATEMENTS)
+        .chain(foreign_logins::STATEMENTS)
         .chain(inspection::STATEMENTS)
         .chain(migrate::STATEMENTS)
         .chain(database::STATEMENTS)

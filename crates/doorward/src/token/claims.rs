@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use super::error::{InvalidReason, TokenError};
 use super::header::{object, present, text};
 use super::numeric_date;
-use super::validation::{RequiredClaim, Validation};
+use super::validation::{Expiry, RequiredClaim, Validation};
 
 /// The registered claims (RFC 7519 §4.1), each with the JSON that it was given as.
 #[derive(Deserialize)]
@@ -117,7 +117,10 @@ fn check_times(claims: &Registered<'_>, rules: &Validation, now_ms: i64) -> Resu
             .map(Some)
             .ok_or(InvalidReason::ClaimType),
     };
-    let exp = time(claims.exp)?.ok_or(InvalidReason::MissingClaim)?;
+    let exp = time(claims.exp)?;
+    if exp.is_none() && rules.expiry == Expiry::Required {
+        return Err(InvalidReason::MissingClaim.into());
+    }
     let nbf = time(claims.nbf)?;
     let iat = time(claims.iat)?;
     let latest_iat = now_ms.saturating_add(rules.future_iat_ms.unwrap_or(rules.leeway_ms));
@@ -127,12 +130,12 @@ fn check_times(claims: &Registered<'_>, rules: &Validation, now_ms: i64) -> Resu
     if nbf.is_some_and(|nbf| nbf > now_ms.saturating_add(rules.leeway_ms)) {
         return Err(InvalidReason::NotYetValid.into());
     }
-    if let Some(max) = rules.max_lifetime_ms
+    if let (Some(max), Some(exp)) = (rules.max_lifetime_ms, exp)
         && exp.saturating_sub(iat.unwrap_or(now_ms)) > max
     {
         return Err(InvalidReason::Lifetime.into());
     }
-    if now_ms >= exp.saturating_add(rules.leeway_ms) {
+    if exp.is_some_and(|exp| now_ms >= exp.saturating_add(rules.leeway_ms)) {
         return Err(TokenError::Expired);
     }
     Ok(())

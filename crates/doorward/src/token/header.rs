@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::algorithm::Algorithm;
 use super::error::InvalidReason;
 use crate::json::{self, JsonLimits};
 
@@ -51,19 +52,24 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// What a header says after it passed every check.
 #[derive(Debug)]
 pub(super) struct CheckedHeader {
+    pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
 }
 
-/// Checks a decoded header: `alg` is HS256 and nothing else, `types` (if given) lists what `typ` may
+/// Checks a decoded header: `alg` is one that `accepts` takes, `types` (if given) lists what `typ` may
 /// say, and no member is there that would change how the token is read or verified.
 pub(super) fn check(
     header: &[u8],
+    accepts: impl Fn(Algorithm) -> bool,
     types: Option<&AcceptedTypes<'_>>,
 ) -> Result<CheckedHeader, InvalidReason> {
     let (members, _): (Members<'_>, _) = object(header).ok_or(InvalidReason::HeaderJson)?;
-    if members.alg.and_then(text).as_deref() != Some("HS256") {
-        return Err(InvalidReason::Algorithm);
-    }
+    let algorithm = members
+        .alg
+        .and_then(text)
+        .and_then(|name| name.parse().ok())
+        .filter(|algorithm| accepts(*algorithm))
+        .ok_or(InvalidReason::Algorithm)?;
     let refused = [
         members.crit,
         members.b64,
@@ -83,7 +89,13 @@ pub(super) fn check(
         Some(raw) => Some(text(raw).ok_or(InvalidReason::UnknownKey)?.into_owned()),
         None => None,
     };
-    Ok(CheckedHeader { kid })
+    Ok(CheckedHeader { algorithm, kid })
+}
+
+/// The `kid` of a token that nothing else is known of; `None` when it has none or cannot be read.
+pub(super) fn unverified_key_id(header: &[u8]) -> Option<String> {
+    let (members, _): (Members<'_>, _) = object(header)?;
+    Some(text(members.kid?)?.into_owned())
 }
 
 /// Reads a strict JSON object, and answers its text too. The first byte is looked at because a
@@ -126,13 +138,17 @@ impl AcceptedTypes<'_> {
 mod tests {
     use super::*;
 
+    fn ours(algorithm: Algorithm) -> bool {
+        algorithm == Algorithm::Hs256
+    }
+
     fn verdict(header: &str) -> Result<Option<String>, InvalidReason> {
         let names = ["JWT".to_owned()];
         let types = AcceptedTypes {
             names: &names,
             required: false,
         };
-        check(header.as_bytes(), Some(&types)).map(|header| header.kid)
+        check(header.as_bytes(), ours, Some(&types)).map(|header| header.kid)
     }
 
     #[test]
@@ -180,9 +196,9 @@ mod tests {
             names: &names,
             required: true,
         };
-        assert!(check(br#"{"alg":"HS256","typ":"AT+JWT"}"#, Some(&types)).is_ok());
+        assert!(check(br#"{"alg":"HS256","typ":"AT+JWT"}"#, ours, Some(&types)).is_ok());
         assert_eq!(
-            check(br#"{"alg":"HS256"}"#, Some(&types)).unwrap_err(),
+            check(br#"{"alg":"HS256"}"#, ours, Some(&types)).unwrap_err(),
             InvalidReason::Type
         );
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-/// A registered claim that a [`Validation`] can demand (RFC 7519 §4.1). `exp` always is demanded.
+/// A registered claim that a [`Validation`] can demand (RFC 7519 §4.1). `exp` is demanded unless
+/// [`Validation::allow_missing_expiry`] says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequiredClaim {
     /// `iss`
@@ -33,6 +34,14 @@ pub struct Validation {
     pub(super) integer_subject: bool,
     pub(super) types: Vec<String>,
     pub(super) require_type: bool,
+    pub(super) expiry: Expiry,
+}
+
+/// Whether a token must have `exp`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expiry {
+    Required,
+    Optional,
 }
 
 impl Default for Validation {
@@ -48,6 +57,7 @@ impl Default for Validation {
             integer_subject: false,
             types: vec!["JWT".to_owned()],
             require_type: false,
+            expiry: Expiry::Required,
         }
     }
 }
@@ -131,6 +141,18 @@ impl Validation {
     #[must_use]
     pub fn require_type(mut self, require: bool) -> Self {
         self.require_type = require;
+        self
+    }
+
+    /// Accepts tokens without `exp`, which are good for ever: only for a verifier that ends by another rule. Off by
+    /// default (ASVS 9.2.1).
+    #[must_use]
+    pub fn allow_missing_expiry(mut self, allow: bool) -> Self {
+        self.expiry = if allow {
+            Expiry::Optional
+        } else {
+            Expiry::Required
+        };
         self
     }
 }

@@ -1,5 +1,6 @@
 use serde::de::DeserializeOwned;
 
+use super::algorithm::Algorithm;
 use super::claims;
 use super::compact::{self, Compact};
 use super::error::{InvalidReason, TokenError};
@@ -134,7 +135,8 @@ impl Verifier {
             names: &self.validation.types,
             required: self.validation.require_type,
         };
-        let CheckedHeader { kid } = header::check(&compact::decode(segment)?, Some(&types))?;
+        let header = compact::decode(segment)?;
+        let CheckedHeader { kid, .. } = header::check(&header, is_hs256, Some(&types))?;
         let keys_have_ids = self.keys.iter().any(|entry| entry.key.id().is_some());
         match kid {
             Some(kid) if keys_have_ids => self
@@ -157,7 +159,8 @@ impl Verifier {
 /// [`TokenError::Invalid`] with the rule that the token broke first.
 pub fn verify_jws(token: &str, key: &Hs256Key) -> Result<Vec<u8>, TokenError> {
     let parts = Compact::split(token)?;
-    let CheckedHeader { kid } = header::check(&compact::decode(parts.header)?, None)?;
+    let header = compact::decode(parts.header)?;
+    let CheckedHeader { kid, .. } = header::check(&header, is_hs256, None)?;
     if let (Some(named), Some(id)) = (kid, key.id())
         && named != id.as_str()
     {
@@ -168,6 +171,18 @@ pub fn verify_jws(token: &str, key: &Hs256Key) -> Result<Vec<u8>, TokenError> {
         return Err(InvalidReason::Signature.into());
     }
     Ok(compact::decode(parts.payload)?)
+}
+
+/// What `kid` a token names, before anything of it is verified: to tell whose it claims to be, and for nothing else.
+/// `None` when it names none or is no token.
+#[must_use]
+pub fn unverified_key_id(token: &str) -> Option<String> {
+    let parts = Compact::split(token).ok()?;
+    header::unverified_key_id(&compact::decode(parts.header).ok()?)
+}
+
+fn is_hs256(algorithm: Algorithm) -> bool {
+    algorithm == Algorithm::Hs256
 }
 
 #[cfg(test)]

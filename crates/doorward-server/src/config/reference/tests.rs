@@ -16,8 +16,9 @@ fn loaded(variables: &[(String, String)]) -> Loaded {
 /// `(variable, text)` of every default that the page states as a value.
 fn stated_defaults() -> Vec<(String, String)> {
     let page = reference();
+    let settings = page.split("\n## Tables for").next().unwrap();
     let mut stated = Vec::new();
-    for section in page.split("\n### `").skip(1) {
+    for section in settings.split("\n### `").skip(1) {
         let (key, rest) = section.split_once('`').unwrap();
         let default = rest
             .split("\n- Default: ")
@@ -74,10 +75,13 @@ fn the_template_uncommented_is_a_valid_file_with_every_key() {
     assert!(
         toml_file::parse(&template, Path::new("x"))
             .unwrap()
+            .entries
             .is_empty()
     );
     let uncommented = template.replace("\n#", "\n").replace("\n ", "\n# ");
-    let entries = toml_file::parse(&uncommented, Path::new("x")).unwrap();
+    let content = toml_file::parse(&uncommented, Path::new("x")).unwrap();
+    assert_eq!(content.rows.len(), 2);
+    let entries = content.entries;
     assert_eq!(entries.len(), SETTINGS.len());
     for entry in entries {
         let read = entry.setting.kind.read(&entry.raw);
@@ -104,14 +108,16 @@ fn the_shown_configuration_is_toml_that_reads_back_the_same() {
         ),
         (
             "DOORWARD_TOKEN_EXTRA_CLAIMS".to_owned(),
-            "user=username,a:b=role".to_owned(),
+            "user=username,a:b=role,type='access',fresh=false,level=3".to_owned(),
         ),
         (
             "DOORWARD_HTTP_CORS_ORIGINS".to_owned(),
             "https://a.example,http://b.example:81".to_owned(),
         ),
     ]);
-    let entries = toml_file::parse(&loaded.show(true), Path::new("x")).unwrap();
+    let entries = toml_file::parse(&loaded.show(true), Path::new("x"))
+        .unwrap()
+        .entries;
     for entry in &entries {
         let effective = loaded
             .settings

@@ -78,6 +78,8 @@ fn without_any_source_the_defaults_hold() {
             format: LogFormat::Text,
             level: LogLevel::Info,
         },
+        metrics: MetricsConfig { listen: None },
+        foreign: ForeignConfig::default(),
     };
     assert_eq!(loaded.config, expected);
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);

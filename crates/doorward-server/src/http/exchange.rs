@@ -1,0 +1,122 @@
+//! Coming over from another application: its token or its session for a token of ours.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::HeaderMap, response::IntoResponse};
+use doorward::{
+    access::Issued,
+    authenticator::{Authenticator, ExchangeError, SessionLoginError},
+    foreign::SessionRefusal,
+};
+use doorward_axum::{
+    ApiError, BearerRejection, Json, OwnOrigin, SessionCookies, bearer_token, only_cookie,
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{AUTHORIZATION, COOKIE, SET_COOKIE, VARY},
+};
+use serde::Serialize;
+
+use super::account::Profile;
+
+/// What somebody gets for the credential of another application (as RFC 6749 §5.1 names it).
+#[derive(Serialize)]
+pub struct Exchanged {
+    token: String,
+    token_type: &'static str,
+    expires_in: u64,
+}
+
+impl From<Issued> for Exchanged {
+    fn from(issued: Issued) -> Self {
+        Self {
+            token: issued.token.as_str().to_owned(),
+            token_type: "Bearer",
+            expires_in: issued.expires_in.as_secs(),
+        }
+    }
+}
+
+/// `POST /auth/exchange`: with `Authorization: Bearer` a foreign token, else a Flask session cookie, for a token of ours. A
+/// session is signed by our key on the way. No answer is stored (`Cache-Control: no-store` stands on every one).
+///
+/// # Errors
+/// 400 for a token that is ours already; 401 for what lets nobody in; 403 for a cookie that another page sent; 503 when the
+/// database is away.
+pub async fn exchange(
+    State(authenticator): State<Arc<Authenticator>>,
+    State(cookies): State<SessionCookies>,
+    State(origin): State<OwnOrigin>,
+    headers: HeaderMap,
+) -> Result<axum::response::Response, ApiError> {
+    if headers.contains_key(AUTHORIZATION) {
+        let issued = authenticator
+            .exchange_token(bearer_token(&headers)?)
+            .await
+            .map_err(refused_token)?;
+        return Ok(Json(Exchanged::from(issued)).into_response());
+    }
+    if !headers.contains_key(COOKIE) {
+        return Err(BearerRejection::Missing.into());
+    }
+    origin.check(&headers)?;
+    let exchanged = authenticator
+        .exchange_session(|name| only_cookie(&headers, name))
+        .await
+        .map_err(refused_session)?;
+    let cookie = cookies.header(&exchanged.cookie, &exchanged.value)?;
+    let fields = [(SET_COOKIE, cookie), (VARY, VARY_COOKIE)];
+    Ok((fields, Json(Exchanged::from(exchanged.issued))).into_response())
+}
+
+/// `GET /auth/session`: whom the request's session cookie logs in, as the database has them now.
+///
+/// # Errors
+/// 401 without an accepted cookie; 503 when the database is away.
+pub async fn show_session(
+    State(authenticator): State<Arc<Authenticator>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let principal = authenticator
+        .session_principal(|name| only_cookie(&headers, name))
+        .await
+        .map_err(refused_session)?;
+    Ok(([(VARY, VARY_COOKIE)], Json(Profile::from(principal))))
+}
+
+/// A cache must not give one caller's answer to another.
+const VARY_COOKIE: HeaderValue = HeaderValue::from_static("Cookie");
+
+fn refused_token(error: ExchangeError) -> ApiError {
+    match error {
+        ExchangeError::OwnToken => {
+            ApiError::bad_request(error.to_string()).with_code("token_not_foreign")
+        }
+        ExchangeError::Token(error) => BearerRejection::from(error).into(),
+        ExchangeError::Issue(error) => error.into(),
+    }
+}
+
+fn refused_session(error: SessionLoginError) -> ApiError {
+    let (code, text) = match error {
+        SessionLoginError::Refused(SessionRefusal::Missing) => {
+            ("session_missing", "Session is missing")
+        }
+        SessionLoginError::Refused(SessionRefusal::Expired | SessionRefusal::OwnExpired) => {
+            ("session_expired", "Session has expired")
+        }
+        SessionLoginError::Refused(SessionRefusal::Retired) => {
+            ("foreign_session_retired", "Invalid session")
+        }
+        SessionLoginError::Refused(SessionRefusal::Invalid(_)) | SessionLoginError::UnknownUser => {
+            ("session_invalid", "Invalid session")
+        }
+        SessionLoginError::Store(error) => return error.into(),
+        SessionLoginError::Issue(error) => return error.into(),
+        SessionLoginError::Encode(error) => return ApiError::internal().with_source(error),
+    };
+    // No scheme of authentication is a cookie; the challenge names the one that every other route takes.
+    ApiError::new(StatusCode::UNAUTHORIZED, code, text)
+        .with_challenge(BearerRejection::Missing.challenge())
+        .with_header(VARY, VARY_COOKIE)
+}
