@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward::{
     access::IssueError,
     authenticator::{LoginError, RegistrationError},
-    password::{HashPoolError, PasswordError, PolicyViolation},
+    password::{HashError, HashPoolError, PasswordError, PolicyViolation},
     store::StoreError,
     username::InvalidUsername,
 };
@@ -39,6 +39,10 @@ impl From<HashPoolError> for ApiError {
         match error {
             HashPoolError::Busy { retry_after } => {
                 Self::service_unavailable(retry_after).with_code("hashing_busy")
+            }
+            // The policy says so first; the lecture's routes have none.
+            HashPoolError::Hash(HashError::NotForBcrypt) => {
+                Self::bad_request(sentence(&error.to_string())).with_code("password_too_long")
             }
             other => Self::internal().with_source(other),
         }

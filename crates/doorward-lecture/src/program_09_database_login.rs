@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, extract::State, routing::post};
 use doorward::{
     clock::Clock,
-    password::{HashPool, Password, PasswordHash},
+    password::{HashFormatError, HashPool, Password, PasswordHash},
     store::{Database, Sql, StoreError},
 };
 use doorward_axum::{ApiError, BearerRejection, Json, JsonRejection};
@@ -120,13 +120,18 @@ async fn login(
     // log in with it.
     let hash = PasswordHash::parse(stored);
     let is_plaintext: bool = stored.as_bytes().ct_eq(password.expose().as_bytes()).into();
-    let plaintext_matches = hash.is_err() && is_plaintext;
+    let plaintext_matches = hash.as_ref().is_err_and(is_no_hash) && is_plaintext;
     let matches = plaintext_matches | check_password_hash(&app.hashes, hash.ok(), password).await?;
 
     match user {
         Some(user) if matches => user.token(&app.issuer),
         _ => Err(invalid_login()),
     }
+}
+
+/// Whether a stored text is in no hash format at all, a broken or refused one included.
+fn is_no_hash(error: &HashFormatError) -> bool {
+    *error == HashFormatError::Unknown
 }
 
 /// Werkzeug's `check_password_hash`; false, after the same work, for what is no hash.

@@ -2,14 +2,14 @@
 
 mod foreign;
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::sync::Arc;
 
 use axum::extract::FromRef;
 use doorward::{
     access::{AccessTokenPolicy, AccessTokens, ClaimSource},
     authenticator::{Authenticator, Parts, RegistrationRule},
     clock::{Clock, SystemClock},
-    password::{AcceptedForms, Argon2idParams, HashPool, HashPoolConfig, PasswordPolicy},
+    password::{NewHashForm, PasswordPolicy},
     random::OsRandom,
     secret::Secret,
     session::SessionSigner,
@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::{self, ClaimConstant, Config},
     failure::Failure,
+    hashing,
 };
 
 /// What the handlers work with.
@@ -46,12 +47,14 @@ impl Application {
     /// [`Failure`] when a setting does not fit, the hashing threads cannot start, or there is no randomness.
     pub fn new(config: &Config, store: Store, secret: &Secret) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let form = hashing::new_hash_form(config, hashing::form_of_table(&store, config))?;
         let parts = Parts {
             throttle: Throttle::new(store.clone(), throttle_policy(config)),
             store,
-            hashes: hash_pool(config)?,
-            accepted_forms: accepted_forms(config),
-            password_policy: password_policy(config)?,
+            hashes: hashing::pool(config, form)?,
+            accepted_forms: hashing::accepted_forms(config),
+            rehash: hashing::rehash(config),
+            password_policy: password_policy(config, &form)?,
             registration: registration_rule(config),
             failure_quantum: config.login.failure_quantum,
             tokens: access_tokens(config, secret)?,
@@ -101,31 +104,6 @@ pub fn database_url(url: &config::DatabaseUrl) -> Result<DatabaseUrl, Failure> {
     }
 }
 
-/// The threads that hash, as configured.
-///
-/// # Errors
-/// [`Failure`] when the parameters are too weak or a thread cannot start.
-pub fn hash_pool(config: &Config) -> Result<HashPool, Failure> {
-    let hash = &config.hash;
-    let mut pool = match hash.threads.and_then(NonZeroUsize::new) {
-        Some(threads) => HashPoolConfig::with_threads(threads),
-        None => HashPoolConfig::default(),
-    };
-    pool.params =
-        Argon2idParams::new(hash.memory_kib, hash.iterations, hash.lanes).map_err(|error| {
-            Failure::new("the settings hash.memory_kib, hash.iterations and hash.lanes do not fit")
-                .why(error)
-                .usage()
-        })?;
-    pool.budget_mib = hash.memory_budget_mib.unwrap_or(pool.budget_mib);
-    pool.max_waiting = hash
-        .max_queue
-        .and_then(NonZeroUsize::new)
-        .unwrap_or(pool.max_waiting);
-    pool.max_wait = hash.queue_deadline;
-    HashPool::start(pool).map_err(Failure::because("the hashing threads could not be started"))
-}
-
 /// The access tokens, as configured.
 ///
 /// # Errors
@@ -146,25 +124,21 @@ pub fn is_https(config: &Config) -> bool {
         .is_some_and(config::PublicUrl::is_https)
 }
 
-fn accepted_forms(config: &Config) -> AcceptedForms {
-    AcceptedForms {
-        other_pbkdf2_digests: config.hash.accept_weak_legacy,
-        few_pbkdf2_iterations: config.hash.accept_weak_legacy,
-        iterations_when_absent: None,
-    }
-}
-
-/// Which passwords may be set, as configured.
+/// Which passwords may be set, as configured, where new hashes have this form.
 ///
 /// # Errors
 /// [`Failure`] when the shortest length is not one that the policy takes.
-pub fn password_policy(config: &Config) -> Result<PasswordPolicy, Failure> {
+pub fn password_policy(config: &Config, form: &NewHashForm) -> Result<PasswordPolicy, Failure> {
     let longest = PasswordPolicy::default().max_chars();
     let policy = PasswordPolicy::new(config.password.min_length, longest).map_err(|error| {
         Failure::new("the setting password.min_length does not fit")
             .why(error)
             .usage()
     })?;
+    let policy = match form.most_password_bytes() {
+        Some(most) => policy.with_max_bytes(most),
+        None => policy,
+    };
     Ok(if config.password.blocklist {
         policy
     } else {

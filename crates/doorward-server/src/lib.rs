@@ -19,6 +19,7 @@ pub mod commands;
 pub mod config;
 pub mod failure;
 pub mod first_screen;
+pub mod hashing;
 pub mod http;
 pub mod listening;
 pub mod prompt;

@@ -250,7 +250,7 @@ fn every_variable_in_the_documents_is_a_setting() {
         for (start, _) in text.match_indices("DOORWARD_") {
             let name: String = text[start..]
                 .chars()
-                .take_while(|c| c.is_ascii_uppercase() || *c == '_')
+                .take_while(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == '_')
                 .collect();
             // `DOORWARD_…` and `DOORWARD_…_FILE` stand for all of them.
             assert!(

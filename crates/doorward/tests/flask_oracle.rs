@@ -11,8 +11,6 @@
     reason = "a test that can not go on should stop"
 )]
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use doorward::secret::Secret;
@@ -23,46 +21,16 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-const SECRET: &str = "k3J9x!vQ0pLr7TzW2mYb5NcD8fGhS1aÉ";
+mod oracle;
 
-/// The Python to ask, or `None` when this run goes without.
-fn python() -> Option<String> {
-    let python = std::env::var("DOORWARD_PYTHON").ok();
-    if python.is_none() {
-        let required = std::env::var("DOORWARD_REQUIRE_ALL").is_ok_and(|value| value == "1");
-        assert!(
-            !required,
-            "DOORWARD_REQUIRE_ALL=1, but DOORWARD_PYTHON is not set"
-        );
-        println!("not run: set DOORWARD_PYTHON");
-    }
-    python
-}
+use oracle::python;
 
+/// Flask and `PyJWT`.
 fn ask(python: &str, request: &Value) -> Value {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/oracle.py");
-    let mut child = Command::new(python)
-        .arg(script)
-        .env("PYTHONUTF8", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("DOORWARD_PYTHON={python} does not start: {error}"));
-    // The script reads everything before it writes, so neither side waits for the other.
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(request.to_string().as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "the oracle failed: {}",
-        output.status
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    oracle::ask(python, "oracle.py", request)
 }
+
+const SECRET: &str = "k3J9x!vQ0pLr7TzW2mYb5NcD8fGhS1aÉ";
 
 fn unix_now() -> u64 {
     SystemTime::now()

@@ -19,6 +19,7 @@ use crate::{
     application::{self, Application},
     config::Config,
     failure::Failure,
+    hashing,
     prompt::{PasswordSource, PromptError},
 };
 
@@ -35,7 +36,8 @@ pub async fn create(
 ) -> Result<String, Failure> {
     let username = username(name)?;
     let password = new_password(source)?;
-    application::password_policy(config)?
+    let form = hashing::new_hash_form(config, None)?;
+    application::password_policy(config, &form)?
         .check(&password, &PolicyContext::for_username(username.as_str()))
         .map_err(Failure::because("this password may not be set"))?;
     let database = operated::open_or_make(config).await?;

@@ -10,7 +10,9 @@ use std::{
 use doorward::password::PolicyContext;
 
 use super::{accounts, print};
-use crate::{application, cli::HashArgs, config::Config, failure::Failure, prompt::PasswordSource};
+use crate::{
+    application, cli::HashArgs, config::Config, failure::Failure, hashing, prompt::PasswordSource,
+};
 
 pub(super) use calibration::{hash_threads, median_of_three};
 
@@ -25,13 +27,15 @@ pub async fn run(arguments: HashArgs, config: &Config) -> Result<ExitCode, Failu
     let source = PasswordSource::from_flag(arguments.password_stdin);
     let password = accounts::new_password(source)?;
     let context = PolicyContext::for_username("");
-    if let Err(violation) = application::password_policy(config)?.check(&password, &context) {
+    let form = hashing::new_hash_form(config, None)?;
+    if let Err(violation) = application::password_policy(config, &form)?.check(&password, &context)
+    {
         writeln!(
             io::stderr(),
             "warning: the server would not let anybody set this password: {violation}"
         )?;
     }
-    let hash = application::hash_pool(config)?
+    let hash = hashing::pool(config, form)?
         .hash(password)
         .await
         .map_err(Failure::because("the password could not be hashed"))?;

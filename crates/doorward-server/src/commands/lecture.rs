@@ -9,10 +9,10 @@ use doorward::{
 use doorward_lecture::Program;
 
 use crate::{
-    application::{database_url, hash_pool},
+    application::database_url,
     config::{self, Loaded},
     failure::Failure,
-    first_screen, listening,
+    first_screen, hashing, listening,
 };
 
 /// Serves the program until a signal.
@@ -40,7 +40,8 @@ pub async fn run(loaded: &Loaded, program: Program) -> Result<(), Failure> {
             .map_err(|error| {
                 Failure::new(format!("the database {url} cannot be opened")).why(error)
             })?;
-        let hashes = Arc::new(hash_pool(config)?);
+        let form = hashing::new_hash_form(config, None)?;
+        let hashes = Arc::new(hashing::pool(config, form)?);
         let router = program
             .with_database(database, hashes, clock)
             .await

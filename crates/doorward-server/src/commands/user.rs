@@ -7,7 +7,7 @@ use std::{
 
 use doorward::{
     clock::{Clock as _, SystemClock},
-    password::{AcceptedForms, PasswordHash},
+    password::{AcceptedForms, FormGroups, PasswordHash},
     role::Role,
     store::{RemoveUserError, Store},
     user::{StoredUser, User},
@@ -15,7 +15,7 @@ use doorward::{
 use serde_json::json;
 
 use super::{accounts, operated, print, terminal, timestamp::rfc3339};
-use crate::{cli::UserCommand, config::Config, failure::Failure, prompt::PasswordSource};
+use crate::{cli::UserCommand, config::Config, failure::Failure, hashing, prompt::PasswordSource};
 
 /// Does what was asked.
 ///
@@ -104,15 +104,23 @@ fn json_line(user: &User) -> String {
 /// Everything but the hash, of which only the kind is told.
 fn shown(stored: &StoredUser, config: &Config) -> String {
     let user = &stored.user;
-    let accepted = AcceptedForms {
-        other_pbkdf2_digests: true,
-        few_pbkdf2_iterations: true,
-        iterations_when_absent: None,
+    // Every weak form is named here; whether it may log in is the server's setting.
+    let every = AcceptedForms {
+        groups: FormGroups::EVERY,
+        ..hashing::accepted_forms(config)
     };
-    let hash = PasswordHash::parse_with(&stored.password, accepted).map_or_else(
-        |_| "none that can be verified: nobody can log in with a password".to_owned(),
-        |hash| hash.scheme().to_string(),
-    );
+    let hash = match PasswordHash::parse_with(&stored.password, &every) {
+        Ok(hash) => {
+            match PasswordHash::parse_with(&stored.password, &hashing::accepted_forms(config)) {
+                Ok(_) => hash.scheme().to_string(),
+                Err(error) => format!("{}: {error}", hash.scheme()),
+            }
+        }
+        Err(error) => format!(
+            "none that can be verified ({}): nobody can log in with a password",
+            error.label()
+        ),
+    };
     let rows = [
         ("id", user.id.to_string()),
         ("name", terminal::visible(&user.username)),

@@ -33,12 +33,12 @@ pub(crate) fn check(
         found.map_or(&Origin::Default, |effective| &effective.origin)
     };
     refuse_remote_demo(config, demo, origin("listen"))?;
-    refuse_impossible_hash(config.hash, origin("hash.memory_kib"))?;
+    refuse_impossible_hash(&config.hash, origin("hash.memory_kib"))?;
     check_secret(config, origin("secret_key"), warnings)?;
     let fallbacks = origin("secret_key_fallbacks").to_string();
     check_fallbacks(config, &fallbacks, warnings)?;
     warn_about_addresses(config, warnings);
-    warn_about_hash(config.hash, warnings);
+    warn_about_hash(&config.hash, warnings);
     Ok(())
 }
 
@@ -59,7 +59,7 @@ fn refuse_remote_demo(
     ))
 }
 
-fn refuse_impossible_hash(hash: HashConfig, origin: &Origin) -> Result<(), ConfigError> {
+fn refuse_impossible_hash(hash: &HashConfig, origin: &Origin) -> Result<(), ConfigError> {
     // RFC 9106 section 3.1: at least eight blocks of 1 KiB for each lane.
     let least = hash.lanes.saturating_mul(8);
     let budget = hash.memory_budget_mib.map(|mib| u64::from(mib) * 1024);
@@ -176,7 +176,7 @@ fn warn_about_addresses(config: &Config, warnings: &mut Vec<Warning>) {
     }
 }
 
-fn warn_about_hash(hash: HashConfig, warnings: &mut Vec<Warning>) {
+fn warn_about_hash(hash: &HashConfig, warnings: &mut Vec<Warning>) {
     let strong = ARGON2_FLOOR
         .iter()
         .any(|(passes, memory)| hash.iterations >= *passes && hash.memory_kib >= *memory);

@@ -13,6 +13,7 @@ use super::database_url::DatabaseUrl;
 use super::duration::{format_duration, parse_duration};
 use super::secret::{REDACTED, SecretText};
 use super::web_origin::{PublicUrl, WebOrigin};
+use doorward::password::FormGroup;
 use doorward_axum::Network;
 
 /// What values a setting takes.
@@ -52,6 +53,8 @@ pub enum Kind {
     Networks,
     /// A table from claim to fact.
     Claims,
+    /// A list of groups of weak hashes.
+    FormGroups,
     /// A secret text.
     Secret,
     /// A list of secret texts.
@@ -105,6 +108,8 @@ pub enum Value {
     Networks(Vec<Network>),
     /// See [`Kind::Claims`].
     Claims(ExtraClaims),
+    /// See [`Kind::FormGroups`].
+    FormGroups(Vec<FormGroup>),
     /// See [`Kind::Secret`].
     Secret(SecretText),
     /// See [`Kind::SecretList`].
@@ -131,6 +136,10 @@ impl Kind {
             Self::WebOrigins => "list of web origins".to_owned(),
             Self::Networks => "list of networks (CIDR)".to_owned(),
             Self::Claims => "table: claim = `username`, `user_id`, `role` or a constant".to_owned(),
+            Self::FormGroups => {
+                let names = FormGroup::ALL.map(FormGroup::as_str);
+                format!("list of `{}`", names.join("`, `"))
+            }
             Self::Secret => "secret".to_owned(),
             Self::SecretList => "list of secrets".to_owned(),
         }
@@ -160,6 +169,7 @@ impl Kind {
             Self::WebOrigins => read_items(raw).map(Value::WebOrigins),
             Self::Networks => read_items(raw).map(Value::Networks),
             Self::Claims => read_claims(raw).map(Value::Claims),
+            Self::FormGroups => read_items(raw).map(Value::FormGroups),
             Self::SecretList => read_secrets(raw).map(Value::SecretList),
             Self::Secret => match text_of(raw)? {
                 "" => Err("is empty".to_owned()),
@@ -345,6 +355,7 @@ impl fmt::Display for Value {
                     .collect();
                 format!("{{ {} }}", pairs.join(", ")).replace("{  }", "{}")
             }
+            Self::FormGroups(groups) => list(groups.iter().map(FormGroup::to_string)),
             Self::Secret(_) => quote(REDACTED),
             Self::SecretList(secrets) => list(secrets.iter().map(|_| REDACTED.to_owned())),
         };

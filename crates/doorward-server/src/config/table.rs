@@ -7,8 +7,8 @@ use super::setting::{DefaultValue, Setting};
 
 use DefaultValue::{Demo, Is, Unset};
 use Kind::{
-    Address, Boolean, Choice, Claims, Database, Directory, Networks, Public, Secret, SecretList,
-    Text, WebOrigins,
+    Address, Boolean, Choice, Claims, Database, Directory, FormGroups, Networks, Public, Secret,
+    SecretList, Text, WebOrigins,
 };
 
 /// A setting that few installations change.
@@ -116,8 +116,18 @@ pub static SETTINGS: &[Setting] = &[
         "The most hashes that may wait; past it the answer is 503 with `Retry-After`; 0 is automatic"),
     rare("hash.queue_deadline", span(10, 5 * MINUTE), Is("2s"), "5s",
         "How long a hash may wait before the answer is 503"),
-    rare("hash.accept_weak_legacy", Boolean, Is("false"), "true",
-        "Accept adopted hashes with parameters below the floor, such as unsalted digests or fewer than 1000 PBKDF2 rounds"),
+    rare("hash.write", Choice(&["auto", "argon2id", "werkzeug-scrypt", "werkzeug-pbkdf2", "bcrypt"]), Is("auto"), "werkzeug-scrypt",
+        "The form of new hashes: `auto` is Argon2id; the others are for a table that a Flask application reads too; with `bcrypt`, passwords have at most 72 bytes unless they are hashed first"),
+    rare("hash.rehash", Boolean, Is("true"), "false",
+        "Replace a hash weaker than `hash.write` at the next login; with a form of Werkzeug's or bcrypt, only hashes of the same family"),
+    rare("hash.accept", FormGroups, Is(""), "weak-pbkdf2,werkzeug-retired",
+        "Weak hashes that may log in too: `weak-pbkdf2` (SHA-1, SHA-224, SHA-384, or fewer than 1000 iterations), `other-argon2` (argon2i, argon2d, version 16), `werkzeug-retired` (`sha256$salt$…` and the like, PBKDF2 with MD5), `werkzeug-plain` (`plain$$…`), `django-legacy` (`md5$…`, `sha1$…`, bare MD5), `bcrypt-truncated` (bcrypt over the first 72 bytes of longer passwords)"),
+    rare("hash.pbkdf2_default_iterations", count(0, 2_000_000), Is("0"), "260000",
+        "The iterations of Werkzeug hashes that name none (`pbkdf2:sha256$…`); 0 refuses them"),
+    rare("hash.flask_bcrypt_prehash", Choice(&["off", "on", "either"]), Is("off"), "on",
+        "Flask-Bcrypt's `BCRYPT_HANDLE_LONG_PASSWORDS`: whether bcrypt hashes were made over the SHA-256 of the password; `either` tries both, which costs twice"),
+    secret(rare("hash.flask_security_salt", Secret, Unset("none: hashes are over the password itself"), "/run/secrets/flask_security_salt",
+        "Flask-Security's `SECURITY_PASSWORD_SALT`: hashes may be over its HMAC of the password")),
     rare("login.failure_quantum", span(0, 10 * SECOND), Is("250ms"), "500ms",
         "Failed logins answer after a multiple of this time, so that it does not tell why they failed"),
     rare("throttle.enabled", Boolean, Demo { normally: "true", demo: "false" }, "true",

@@ -1,6 +1,7 @@
 //! The configuration as the server uses it: typed, validated, complete.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::foreign::ForeignConfig;
 use super::secret::SecretText;
 use super::values::Values;
 use super::web_origin::{PublicUrl, WebOrigin};
+use doorward::password::{BcryptPrehash, FormGroups};
 use doorward_axum::Network;
 
 /// Everything that can be configured. What each field means is said once, in
@@ -91,7 +93,7 @@ pub struct PasswordConfig {
 }
 
 /// `hash.*`. Where zero means automatic, the field is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashConfig {
     /// `hash.memory_kib`.
     pub memory_kib: u32,
@@ -107,8 +109,33 @@ pub struct HashConfig {
     pub max_queue: Option<usize>,
     /// `hash.queue_deadline`.
     pub queue_deadline: Duration,
-    /// `hash.accept_weak_legacy`.
-    pub accept_weak_legacy: bool,
+    /// `hash.write`.
+    pub write: HashWrite,
+    /// `hash.rehash`.
+    pub rehash: bool,
+    /// `hash.accept`.
+    pub accept: FormGroups,
+    /// `hash.pbkdf2_default_iterations`; `None` refuses such hashes.
+    pub pbkdf2_default_iterations: Option<NonZeroU32>,
+    /// `hash.flask_bcrypt_prehash`.
+    pub flask_bcrypt_prehash: BcryptPrehash,
+    /// `hash.flask_security_salt`.
+    pub flask_security_salt: Option<SecretText>,
+}
+
+/// Which form new hashes have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashWrite {
+    /// What fits the table: Argon2id, unless the caller knows that another program reads it.
+    Auto,
+    /// Argon2id with `hash.memory_kib`, `hash.iterations` and `hash.lanes`.
+    Argon2id,
+    /// Werkzeug's scrypt.
+    WerkzeugScrypt,
+    /// Werkzeug's PBKDF2.
+    WerkzeugPbkdf2,
+    /// bcrypt as Flask-Bcrypt writes it.
+    Bcrypt,
 }
 
 /// `login.*`.
@@ -271,7 +298,14 @@ impl Config {
                 memory_budget_mib: Some(v.take("hash.memory_budget_mib")?).filter(|n| *n != 0),
                 max_queue: Some(v.take("hash.max_queue")?).filter(|n| *n != 0),
                 queue_deadline: v.take("hash.queue_deadline")?,
-                accept_weak_legacy: v.take("hash.accept_weak_legacy")?,
+                write: v.take("hash.write")?,
+                rehash: v.take("hash.rehash")?,
+                accept: v.take("hash.accept")?,
+                pbkdf2_default_iterations: NonZeroU32::new(
+                    v.take("hash.pbkdf2_default_iterations")?,
+                ),
+                flask_bcrypt_prehash: v.take("hash.flask_bcrypt_prehash")?,
+                flask_security_salt: v.take_optional("hash.flask_security_salt")?,
             },
             login: LoginConfig {
                 failure_quantum: v.take("login.failure_quantum")?,

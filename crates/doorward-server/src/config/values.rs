@@ -10,8 +10,9 @@ use super::database_url::DatabaseUrl;
 use super::error::{ConfigError, ConfigErrorKind};
 use super::kind::Value;
 use super::secret::SecretText;
-use super::typed::{LogFormat, LogLevel};
+use super::typed::{HashWrite, LogFormat, LogLevel};
 use super::web_origin::{PublicUrl, WebOrigin};
+use doorward::password::{BcryptPrehash, FormGroup, FormGroups};
 use doorward_axum::Network;
 
 /// The value of every setting; `None` for one without value and default. Each
@@ -82,6 +83,7 @@ from_value! {
     WebOrigins => Vec<WebOrigin>,
     Networks => Vec<Network>,
     Claims => ExtraClaims,
+    FormGroups => Vec<FormGroup>,
     Secret => SecretText,
     SecretList => Vec<SecretText>,
 }
@@ -95,6 +97,36 @@ impl FromValue for u32 {
 impl FromValue for usize {
     fn from_value(value: Value) -> Option<Self> {
         u64::from_value(value)?.try_into().ok()
+    }
+}
+
+impl FromValue for FormGroups {
+    fn from_value(value: Value) -> Option<Self> {
+        Vec::from_value(value).map(|groups: Vec<FormGroup>| groups.into_iter().collect())
+    }
+}
+
+impl FromValue for HashWrite {
+    fn from_value(value: Value) -> Option<Self> {
+        Some(match String::from_value(value)?.as_str() {
+            "auto" => Self::Auto,
+            "argon2id" => Self::Argon2id,
+            "werkzeug-scrypt" => Self::WerkzeugScrypt,
+            "werkzeug-pbkdf2" => Self::WerkzeugPbkdf2,
+            "bcrypt" => Self::Bcrypt,
+            _ => return None,
+        })
+    }
+}
+
+impl FromValue for BcryptPrehash {
+    fn from_value(value: Value) -> Option<Self> {
+        Some(match String::from_value(value)?.as_str() {
+            "off" => Self::Off,
+            "on" => Self::On,
+            "either" => Self::Either,
+            _ => return None,
+        })
     }
 }
 

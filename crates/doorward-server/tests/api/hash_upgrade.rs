@@ -1,4 +1,4 @@
-//! Users who come from a Flask application, with the hashes that Werkzeug made (PW-03 to PW-08, AU-01).
+//! Users who come from a Flask application, with the hashes that its libraries made (PW-03 to PW-08, PW-10, AU-01).
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     client::{login, register},
-    installation::{Engine, Installation, PASSWORD, engines},
+    installation::{Engine, Installation, PASSWORD, Server, engines},
     wire::Answer,
 };
 
@@ -158,4 +158,111 @@ fn every_login_that_fails_reads_the_same() {
         assert!(log.contains("corrupt_hash"), "{log}");
         assert!(!log.contains("panicked"), "{log}");
     }
+}
+
+const FLASK_PASSWORD: &str = "correct horse battery staple";
+const BCRYPT: &str = "$2b$12$ArCbUCh5ZHKM04Qwv0RYreOWP/Wnn/kijGqUClhdoV48YiHgtGJEO";
+const PASSLIB: &str =
+    "$pbkdf2-sha256$29000$HEOoNabUWkupVYqR0jpnzA$HDu5K3IZ2sx8bSkaNqWNG3MKxaK9oL7ANK1niRbdOSg";
+const DJANGO: &str =
+    "pbkdf2_sha256$150000$qofCLNbdOIqW$MmppemW+d2v4FgZOoDi8Sa+ghK3SSAAOxnTptQUhO7o=";
+const RETIRED: &str =
+    "sha256$XMJYq4q2$4b5fbb3115255b4ab1d7d736c250bec0f83a5ee9e210169bbdde29abebf6d598";
+const WERKZEUG: &str = "pbkdf2:sha256:150000$FCzT78h0$d33ba7cd3ab109386fa2825d96b240a0b49a2e2d0bb12a2041896a5eed8479f1";
+
+/// Starts the server with users whose stored hashes are these, all of [`FLASK_PASSWORD`].
+fn with_users(installation: &Installation, users: &[(&str, &str)]) -> Server {
+    let server = installation.start();
+    for (name, hash) in users {
+        assert_eq!(register(name, PASSWORD).send(server.address).status, 201);
+        store(installation, name, hash);
+    }
+    server
+}
+
+#[test]
+fn a_table_that_flask_reads_too_keeps_what_flask_can_read() {
+    for engine in engines() {
+        let installation = installation(engine)
+            .set("DOORWARD_HASH_WRITE", "werkzeug-scrypt")
+            .set("DOORWARD_HASH_ACCEPT", "werkzeug-retired");
+        let users = [
+            ("werkzeug", WERKZEUG),
+            ("retired", RETIRED),
+            ("bcrypt", BCRYPT),
+            ("passlib", PASSLIB),
+            ("django", DJANGO),
+        ];
+        let server = with_users(&installation, &users);
+        assert_eq!(register("new", PASSWORD).send(server.address).status, 201);
+        let new = installation.stored("new").1;
+        assert!(new.starts_with("scrypt:32768:8:1$") && new.len() == 162);
+        server.token("new", PASSWORD);
+        assert_eq!(installation.stored("new").1, new);
+        for (name, hash) in users {
+            server.token(name, FLASK_PASSWORD);
+            let stored = installation.stored(name).1;
+            if ["werkzeug", "retired"].contains(&name) {
+                assert!(stored.starts_with("scrypt:32768:8:1$"), "{stored}");
+                server.token(name, FLASK_PASSWORD);
+            } else {
+                assert_eq!(stored, hash);
+            }
+        }
+    }
+}
+
+#[test]
+fn by_default_every_library_s_hash_becomes_argon2id_and_with_rehash_off_none_changes() {
+    let users = [
+        ("werkzeug", WERKZEUG),
+        ("bcrypt", BCRYPT),
+        ("passlib", PASSLIB),
+        ("django", DJANGO),
+    ];
+    for (rehash, changes) in [("true", true), ("false", false)] {
+        let installation = installation(Engine::Sqlite).set("DOORWARD_HASH_REHASH", rehash);
+        let server = with_users(&installation, &users);
+        for (name, hash) in users {
+            server.token(name, FLASK_PASSWORD);
+            let stored = installation.stored(name).1;
+            assert_eq!(stored.starts_with("$argon2id$"), changes, "{stored}");
+            assert_eq!(stored != hash, changes);
+        }
+    }
+}
+
+#[test]
+fn a_retired_hash_logs_in_only_where_the_settings_name_it() {
+    let installation = installation(Engine::Sqlite);
+    let server = with_users(&installation, &[("retired", RETIRED)]);
+    assert_eq!(
+        login("retired", FLASK_PASSWORD).send(server.address).status,
+        401
+    );
+    let log = server.log();
+    assert!(log.contains("legacy_hash_refused"), "{log}");
+    assert!(log.contains("werkzeug-retired in hash.accept"), "{log}");
+}
+
+#[test]
+fn where_bcrypt_is_written_a_password_that_it_would_cut_is_refused_and_never_stored() {
+    let installation = installation(Engine::Sqlite).set("DOORWARD_HASH_WRITE", "bcrypt");
+    let server = installation.start();
+    let most = format!("{PASSWORD}{}", "x1".repeat(36))[..72].to_owned();
+    let answer = register("most", &most).send(server.address);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert!(installation.stored("most").1.starts_with("$2b$12$"));
+    server.token("most", &most);
+    let more = format!("{most}y");
+    assert_eq!(login("most", &more).send(server.address).status, 401);
+    let answer = register("more", &more)
+        .header("accept", "application/problem+json")
+        .send(server.address);
+    assert_eq!(answer.status, 400);
+    assert!(
+        answer.text().contains("password_too_long"),
+        "{}",
+        answer.text()
+    );
 }

@@ -65,9 +65,21 @@ fn a_shown_user_has_a_kind_of_hash_and_no_hash() {
             .code(0)
             .never_says("hunter2");
         assert!(
-            ran.stdout.contains("none that can be verified"),
+            ran.stdout.contains("none that can be verified (unknown)"),
             "{}",
             ran.stdout
+        );
+        // Known, refused, and what to do about it.
+        here.execute("UPDATE users SET password = 'plain$$hunter2'");
+        let shown = here
+            .run(&["user", "show", "bob"], "")
+            .code(0)
+            .never_says("hunter2")
+            .stdout;
+        assert!(shown.contains("hash      werkzeug-plain: "), "{shown}");
+        assert!(
+            shown.contains("list werkzeug-plain in hash.accept"),
+            "{shown}"
         );
     }
 }

@@ -6,7 +6,9 @@ use super::{Authenticator, Parts, RegistrationRule};
 use crate::{
     access::{AccessTokenPolicy, AccessTokens},
     clock::SystemClock,
-    password::{AcceptedForms, HashPool, HashPoolConfig, HashPoolStartError, PasswordPolicy},
+    password::{
+        AcceptedForms, HashPool, HashPoolConfig, HashPoolStartError, PasswordPolicy, Rehash,
+    },
     random::{OsRandom, RandomError},
     secret::{Secret, WeakSecret},
     store::{Database, DatabaseUrl, InvalidDatabaseUrl, Store, StoreError},
@@ -84,6 +86,7 @@ impl Authenticator {
             store,
             hashes: HashPool::start(HashPoolConfig::default())?,
             accepted_forms: AcceptedForms::default(),
+            rehash: Rehash::default(),
             password_policy: PasswordPolicy::default(),
             registration: RegistrationRule::Users,
             failure_quantum: Self::DEFAULT_FAILURE_QUANTUM,

@@ -123,7 +123,7 @@ impl Authenticator {
             return Ok(None);
         };
         let stored = self.without_plain_text(stored).await?;
-        let hash = match PasswordHash::parse_with(&stored.password, self.parts.accepted_forms) {
+        let hash = match PasswordHash::parse_with(&stored.password, &self.parts.accepted_forms) {
             Ok(hash) => Arc::new(hash),
             Err(error) => {
                 let event = match error {
@@ -142,7 +142,7 @@ impl Authenticator {
         Ok(may_log_in.then_some((stored, hash)))
     }
 
-    /// Replaces a weak hash by today's, if there is room for it. A failure is logged and does not fail the login
+    /// Replaces a weak hash by today's, if the rule says so and there is room for it. A failure is logged and does not fail the login
     /// (PW-04).
     async fn upgrade_hash(
         &self,
@@ -151,7 +151,8 @@ impl Authenticator {
         password: Arc<Password>,
     ) {
         let hashes = &self.parts.hashes;
-        if !verified.needs_upgrade(hashes.params()) || hashes.is_more_than_half_full() {
+        let replaced = self.parts.rehash.replaces(verified, hashes.form());
+        if !replaced || hashes.is_more_than_half_full() {
             return;
         }
         let user_id = stored.user.id.get();

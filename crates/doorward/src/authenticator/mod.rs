@@ -26,7 +26,7 @@ use crate::{
     access::{AccessTokens, IssueError, Issued},
     clock::{Clock, Timestamp},
     foreign::Foreign,
-    password::{AcceptedForms, HashPool, PasswordPolicy},
+    password::{AcceptedForms, HashPool, PasswordPolicy, Rehash},
     principal::Principal,
     random::Random,
     store::{Store, StoreError},
@@ -43,6 +43,8 @@ pub struct Parts {
     pub hashes: HashPool,
     /// Which old hash forms may log in.
     pub accepted_forms: AcceptedForms,
+    /// Whether a login replaces a weak hash.
+    pub rehash: Rehash,
     /// Which passwords may be set.
     pub password_policy: PasswordPolicy,
     /// Who may register.

@@ -54,10 +54,8 @@ impl Authenticator {
 
     fn is_plain_text(&self, stored: &str) -> bool {
         matches!(
-            PasswordHash::parse_with(stored, self.parts.accepted_forms),
-            Err(HashFormatError::Corrupt {
-                reason: "it is in no known format"
-            })
+            PasswordHash::parse_with(stored, &self.parts.accepted_forms),
+            Err(HashFormatError::Unknown)
         )
     }
 }

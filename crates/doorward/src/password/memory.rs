@@ -106,6 +106,10 @@ pub enum HashError {
         /// The scheme concerned.
         scheme: super::Scheme,
     },
+    /// bcrypt reads 72 bytes of a password, up to the first NUL. It would let in whoever knows as
+    /// much of it.
+    #[error("the password cannot be hashed with bcrypt; use at most 72 bytes and no NUL character")]
+    NotForBcrypt,
 }
 
 #[cfg(test)]

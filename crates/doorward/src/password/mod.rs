@@ -2,7 +2,9 @@
 //!
 //! - [`Password`] is the text a user typed; [`PasswordPolicy`] says whether it may be set.
 //! - [`PasswordHash`] is a stored hash, parsed strictly and with its cost bounded before any key
-//!   derivation runs. New hashes are Argon2id; others are verified as they are.
+//!   derivation runs. It is verified as it is, whoever made it, never re-encoded.
+//! - [`NewHashForm`] is what new hashes look like, Argon2id unless another application reads them
+//!   too; [`Rehash`] says when a login replaces an old one.
 //! - [`HashPool`] does the hashing on its own bounded threads, so that a storm of logins takes
 //!   neither the runtime's threads nor the machine's memory.
 
@@ -18,7 +20,11 @@ mod salt;
 
 pub use blocklist::Blocklist;
 pub use calibrate::measure;
-pub use hash::{AcceptedForms, HashFormatError, PasswordHash, Scheme, ceilings};
+pub use hash::{
+    AcceptedForms, BcryptPrehash, ExportTarget, ExportedHash, FormGroup, FormGroups,
+    HashFormatError, NewHashForm, NotConvertible, PasswordHash, Rehash, Scheme, UnknownFormGroup,
+    ceilings,
+};
 pub use memory::{HashError, KdfMemory};
 pub use params::{Argon2idParams, Argon2idParamsError};
 pub use plain::{Password, PasswordError};

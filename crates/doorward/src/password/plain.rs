@@ -55,6 +55,18 @@ impl Password {
         composed.extend(self.0.nfc());
         (*composed != *self.0).then_some(composed)
     }
+
+    /// The text in Unicode normalisation form KD, or `None` when it already is: what
+    /// Flask-Security hashes.
+    pub(super) fn nfkd(&self) -> Option<Zeroizing<String>> {
+        if self.0.is_ascii() {
+            return None;
+        }
+        // One code point grows to at most eleven times its bytes (U+FDFA), as above.
+        let mut decomposed = Zeroizing::new(String::with_capacity(self.0.len().saturating_mul(11)));
+        decomposed.extend(self.0.nfkd());
+        (*decomposed != *self.0).then_some(decomposed)
+    }
 }
 
 impl Zeroize for Password {

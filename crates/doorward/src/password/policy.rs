@@ -16,6 +16,7 @@ use super::{Blocklist, Password};
 pub struct PasswordPolicy {
     min_chars: usize,
     max_chars: usize,
+    max_bytes: usize,
     blocklist: Blocklist,
 }
 
@@ -44,6 +45,7 @@ impl PasswordPolicy {
         Ok(Self {
             min_chars,
             max_chars,
+            max_bytes: Password::MAX_BYTES,
             blocklist: Blocklist::embedded(),
         })
     }
@@ -53,6 +55,14 @@ impl PasswordPolicy {
     #[must_use]
     pub fn without_blocklist(mut self) -> Self {
         self.blocklist = Blocklist::empty();
+        self
+    }
+
+    /// The same policy with a limit in UTF-8 bytes as typed, for new hashes that read no more
+    /// ([`NewHashForm::most_password_bytes`](super::NewHashForm::most_password_bytes)).
+    #[must_use]
+    pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
         self
     }
 
@@ -92,6 +102,11 @@ impl PasswordPolicy {
                 max_chars: self.max_chars,
             });
         }
+        if password.expose().len() > self.max_bytes {
+            return Err(PolicyViolation::TooManyBytes {
+                max_bytes: self.max_bytes,
+            });
+        }
         if text.contains('\0') {
             return Err(PolicyViolation::ContainsNul);
         }
@@ -127,6 +142,7 @@ impl Default for PasswordPolicy {
         Self {
             min_chars: 8,
             max_chars: 256,
+            max_bytes: Password::MAX_BYTES,
             blocklist: Blocklist::embedded(),
         }
     }
@@ -189,6 +205,12 @@ pub enum PolicyViolation {
         /// The maximum.
         max_chars: usize,
     },
+    /// More bytes than the form of new hashes reads.
+    #[error("the password is too long; use at most {max_bytes} bytes")]
+    TooManyBytes {
+        /// The maximum.
+        max_bytes: usize,
+    },
     /// An attacker would try it early.
     #[error("the password is too easy to guess: {reason}; choose another one")]
     Common {
@@ -206,7 +228,7 @@ impl PolicyViolation {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TooShort { .. } => "password_too_short",
-            Self::TooLong { .. } => "password_too_long",
+            Self::TooLong { .. } | Self::TooManyBytes { .. } => "password_too_long",
             Self::Common { .. } => "password_common",
             Self::ContainsNul => "password_contains_nul",
         }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use doorward::password::{Argon2idParams, HashPoolConfig, measure};
 
-use crate::{commands::terminal, config::Config, failure::Failure};
+use crate::{commands::terminal, config::Config, failure::Failure, hashing};
 
 /// Memory in KiB and passes, from the least that may be configured (OWASP Password Storage Cheat Sheet) to RFC 9106's
 /// second recommendation with one pass more. Each fits the automatic memory budget of one thread.
@@ -38,7 +38,7 @@ impl Measured {
 /// [`Failure`] when there is not enough memory, or the configured parameters do not fit.
 pub(super) fn report(config: &Config) -> Result<String, Failure> {
     let threads = hash_threads(config);
-    let configured = configured(config)?;
+    let configured = hashing::argon2id_params(config)?;
     let mut measured = vec![measured(configured)?];
     for (memory_kib, iterations) in CANDIDATES {
         let params = Argon2idParams::new(memory_kib, iterations, 1)
@@ -120,15 +120,6 @@ fn row(m: &Measured, threads: usize, configured: Argon2idParams) -> Vec<String> 
 ///
 /// # Errors
 /// [`Failure`] when they are too weak or too costly.
-fn configured(config: &Config) -> Result<Argon2idParams, Failure> {
-    let hash = &config.hash;
-    Argon2idParams::new(hash.memory_kib, hash.iterations, hash.lanes).map_err(|error| {
-        Failure::new("the settings hash.memory_kib, hash.iterations and hash.lanes do not fit")
-            .why(error)
-            .usage()
-    })
-}
-
 fn measured(params: Argon2idParams) -> Result<Measured, Failure> {
     let mut times = Vec::new();
     for _ in 0..3 {
@@ -146,7 +137,7 @@ fn measured(params: Argon2idParams) -> Result<Measured, Failure> {
 /// # Errors
 /// [`Failure`] when the parameters do not fit or there is not enough memory.
 pub(in crate::commands) fn median_of_three(config: &Config) -> Result<Duration, Failure> {
-    measured(configured(config)?).map(|measured| measured.time)
+    measured(hashing::argon2id_params(config)?).map(|measured| measured.time)
 }
 
 /// How many threads hash.

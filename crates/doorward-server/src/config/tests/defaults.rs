@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use doorward::password::{BcryptPrehash, FormGroups};
+
 use super::*;
 
 fn seconds(number: u64) -> Duration {
@@ -45,7 +47,12 @@ fn without_any_source_the_defaults_hold() {
             memory_budget_mib: None,
             max_queue: None,
             queue_deadline: seconds(2),
-            accept_weak_legacy: false,
+            write: HashWrite::Auto,
+            rehash: true,
+            accept: FormGroups::NONE,
+            pbkdf2_default_iterations: None,
+            flask_bcrypt_prehash: BcryptPrehash::Off,
+            flask_security_salt: None,
         },
         login: LoginConfig {
             failure_quantum: Duration::from_millis(250),

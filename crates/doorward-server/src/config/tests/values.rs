@@ -59,6 +59,12 @@ fn a_bad_value_names_its_origin_and_an_example() {
             "10.0.0.0/8",
         ),
         (
+            Scene::new().variable("DOORWARD_HASH_ACCEPT", "weak-pbkdf2, md5"),
+            "(number 2) that is none of weak-pbkdf2",
+            "DOORWARD_HASH_ACCEPT",
+            "weak-pbkdf2,werkzeug-retired",
+        ),
+        (
             Scene::new().variable("DOORWARD_LOG_LEVEL", ""),
             "is empty",
             "DOORWARD_LOG_LEVEL",
@@ -125,4 +131,31 @@ fn the_issuer_is_the_public_url_unless_named() {
         Some("me")
     );
     assert_eq!(issuer(Scene::new()), None);
+}
+
+#[test]
+fn the_hashes_to_accept_and_to_write_are_read_from_a_file_and_from_variables() {
+    use doorward::password::{BcryptPrehash, FormGroup};
+    let hash = Scene::new()
+        .toml("[hash]\naccept = ['weak-pbkdf2', 'django-legacy']\nwrite = 'werkzeug-scrypt'\nrehash = false")
+        .variable("DOORWARD_HASH_FLASK_BCRYPT_PREHASH", "either")
+        .variable("DOORWARD_HASH_FLASK_SECURITY_SALT", "canary-salt")
+        .variable("DOORWARD_HASH_PBKDF2_DEFAULT_ITERATIONS", "260000")
+        .load()
+        .unwrap()
+        .config
+        .hash;
+    for group in FormGroup::ALL {
+        let named = matches!(group, FormGroup::WeakPbkdf2 | FormGroup::DjangoLegacy);
+        assert_eq!(hash.accept.contains(group), named, "{group}");
+    }
+    assert_eq!(hash.write, HashWrite::WerkzeugScrypt);
+    assert!(!hash.rehash);
+    assert_eq!(hash.flask_bcrypt_prehash, BcryptPrehash::Either);
+    assert_eq!(hash.pbkdf2_default_iterations.unwrap().get(), 260_000);
+    assert_eq!(
+        hash.flask_security_salt.as_ref().unwrap().expose(),
+        "canary-salt"
+    );
+    assert!(!format!("{hash:?}").contains("canary"));
 }

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, thread, time::Duration};
 
-use super::super::{Argon2idParams, SaltSource};
+use super::super::{NewHashForm, SaltSource};
 
 /// Size, limits and parameters of a [`HashPool`](super::HashPool).
 #[derive(Debug, Clone)]
@@ -16,8 +16,8 @@ pub struct HashPoolConfig {
     pub max_waiting: NonZeroUsize,
     /// How long a job may wait. Running is not limited.
     pub max_wait: Duration,
-    /// Parameters of new hashes, and of the dummy that unknown users are verified against.
-    pub params: Argon2idParams,
+    /// The form of new hashes, and of the dummy that unknown users are verified against.
+    pub form: NewHashForm,
     /// Where the salts of new hashes come from.
     pub salts: SaltSource,
 }
@@ -31,7 +31,7 @@ impl HashPoolConfig {
     pub const MAX_WAIT: Duration = Duration::from_secs(2);
 
     /// The defaults for this many threads: 64 MiB and 64 waiting jobs each, two seconds of
-    /// waiting, [`Argon2idParams::default`], salts from the operating system.
+    /// waiting, [`NewHashForm::default`], salts from the operating system.
     #[must_use]
     pub fn with_threads(threads: NonZeroUsize) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl HashPoolConfig {
             max_waiting: threads
                 .saturating_mul(NonZeroUsize::new(Self::WAITING_PER_THREAD).unwrap_or(threads)),
             max_wait: Self::MAX_WAIT,
-            params: Argon2idParams::default(),
+            form: NewHashForm::default(),
             salts: SaltSource::operating_system(),
         }
     }

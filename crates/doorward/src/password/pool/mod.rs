@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{Argon2idParams, KdfMemory, Password, PasswordHash, SaltSource};
+use super::{KdfMemory, NewHashForm, Password, PasswordHash, SaltSource};
 use queue::Ticket;
 use shared::{Shared, Work};
 
@@ -35,7 +35,7 @@ pub use error::{HashPoolError, HashPoolStartError};
 /// after the job each one runs.
 pub struct HashPool {
     shared: Arc<Shared>,
-    params: Argon2idParams,
+    form: NewHashForm,
     max_wait: std::time::Duration,
     salts: SaltSource,
     dummy: Arc<PasswordHash>,
@@ -70,29 +70,34 @@ impl HashPool {
             budget_mib,
             max_waiting,
             max_wait,
-            params,
+            form,
             salts,
         } = config;
-        let dummy = PasswordHash::dummy(&params, salts.draw()?, salts.draw()?)?;
+        let dummy = PasswordHash::dummy(&form, salts.draw()?, salts.draw()?)?;
         let pool = Self {
             shared: Arc::new(Shared::new(max_waiting.get(), budget_mib.max(1))),
-            params,
+            form,
             max_wait,
             salts,
             dummy: Arc::new(dummy),
+        };
+        // A thread keeps Argon2 memory only when new hashes are Argon2id, so that most need it.
+        let usual_kib = match form {
+            NewHashForm::Argon2id(params) => params.memory_kib(),
+            _ => 0,
         };
         for number in 0..threads.get() {
             let shared = Arc::clone(&pool.shared);
             thread::Builder::new()
                 // Linux shows fifteen bytes of it.
                 .name(format!("doorward-hash{number}"))
-                .spawn(move || worker::run(&shared, params.memory_kib()))
+                .spawn(move || worker::run(&shared, usual_kib))
                 .map_err(HashPoolStartError::Thread)?;
         }
         Ok(pool)
     }
 
-    /// Hashes `password` with the pool's parameters and a fresh salt.
+    /// Hashes `password` in the pool's form with a fresh salt.
     ///
     /// # Errors
     /// [`HashPoolError`].
@@ -101,11 +106,11 @@ impl HashPool {
         password: impl Into<Arc<Password>>,
     ) -> Result<PasswordHash, HashPoolError> {
         let password = password.into();
-        let params = self.params;
+        let form = self.form;
         let salt = self.salts.draw()?;
         let shared = Arc::clone(&self.shared);
-        self.run(params.memory_kib(), move |memory| {
-            let hash = PasswordHash::compute(&password, &params, salt, memory)?;
+        self.run(form.memory_kib(), move |memory| {
+            let hash = PasswordHash::compute_as(&password, &form, salt, memory)?;
             shared.counters.hashed.fetch_add(1, Ordering::Relaxed);
             Ok(hash)
         })
@@ -133,7 +138,7 @@ impl HashPool {
         .await?
     }
 
-    /// Does what [`HashPool::verify`] does for an account with the pool's parameters, and answers
+    /// Does what [`HashPool::verify`] does for an account with a hash of the pool's form, and answers
     /// false: an unknown user takes the same queue, memory and time as a known one.
     ///
     /// # Errors
@@ -147,10 +152,10 @@ impl HashPool {
             .map(|_| false)
     }
 
-    /// The parameters of new hashes, for [`PasswordHash::needs_upgrade`].
+    /// The form of new hashes, for [`PasswordHash::needs_upgrade`].
     #[must_use]
-    pub const fn params(&self) -> &Argon2idParams {
-        &self.params
+    pub const fn form(&self) -> &NewHashForm {
+        &self.form
     }
 
     /// Whether more than half of the places in the queue are taken. Then leave out work that can
@@ -215,7 +220,7 @@ impl Drop for HashPool {
 impl fmt::Debug for HashPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HashPool")
-            .field("params", &self.params)
+            .field("form", &self.form)
             .field("counters", &self.counters())
             .finish_non_exhaustive()
     }
