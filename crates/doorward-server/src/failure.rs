@@ -18,6 +18,8 @@ impl Failure {
     pub const FAILED: u8 = 1;
     /// The exit code of a wrong command line or configuration.
     pub const USAGE: u8 = 2;
+    /// The exit code of a command that did its work for all but some; a report names them.
+    pub const PARTIAL: u8 = 3;
 
     /// A failure with its first line.
     pub fn new(what: impl Into<String>) -> Self {

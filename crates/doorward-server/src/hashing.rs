@@ -40,7 +40,13 @@ pub fn new_hash_form(
 #[must_use]
 pub fn form_of_table(store: &Store, config: &Config) -> Option<NewHashForm> {
     let in_place = store.in_place().filter(|in_place| in_place.coexisting)?;
-    match in_place.passwords.write {
+    form_of_plan(in_place.passwords.write, config)
+}
+
+/// The form that a plan names for the time of coexistence; `None` for doorward's own.
+#[must_use]
+pub fn form_of_plan(written: WrittenForm, config: &Config) -> Option<NewHashForm> {
+    match written {
         WrittenForm::WerkzeugScrypt => Some(NewHashForm::WerkzeugScrypt),
         WrittenForm::WerkzeugPbkdf2 => Some(NewHashForm::WerkzeugPbkdf2),
         WrittenForm::Bcrypt => Some(bcrypt(config)),
@@ -72,6 +78,13 @@ pub fn argon2id_params(config: &Config) -> Result<Argon2idParams, Failure> {
 /// # Errors
 /// [`Failure`] when a thread cannot start.
 pub fn pool(config: &Config, form: NewHashForm) -> Result<HashPool, Failure> {
+    HashPool::start(pool_config(config, form))
+        .map_err(Failure::because("the hashing threads could not be started"))
+}
+
+/// The size and the limits of those threads.
+#[must_use]
+pub fn pool_config(config: &Config, form: NewHashForm) -> HashPoolConfig {
     let hash = &config.hash;
     let mut pool = match hash.threads.and_then(NonZeroUsize::new) {
         Some(threads) => HashPoolConfig::with_threads(threads),
@@ -84,7 +97,7 @@ pub fn pool(config: &Config, form: NewHashForm) -> Result<HashPool, Failure> {
         .and_then(NonZeroUsize::new)
         .unwrap_or(pool.max_waiting);
     pool.max_wait = hash.queue_deadline;
-    HashPool::start(pool).map_err(Failure::because("the hashing threads could not be started"))
+    pool
 }
 
 /// Which stored hashes may log in, as configured.

@@ -2,6 +2,7 @@
 //! page follow. What the commands do is elsewhere.
 
 pub mod account;
+pub mod adopt;
 pub mod database;
 pub mod diagnosis;
 pub mod flags;
@@ -19,6 +20,7 @@ use crate::config::secret::REDACTED;
 use crate::config::setting::flag_help;
 
 pub use account::{AdminCommand, RoleArg, UserCommand};
+pub use adopt::{AdoptCommand, AdoptRunArgs, SourceText};
 pub use database::DbCommand;
 pub use diagnosis::{
     CompletionsArgs, ConfigCommand, DocsCommand, HashArgs, HealthcheckArgs, TokenCommand,
@@ -104,6 +106,9 @@ pub enum Command {
     /// Manage users
     #[command(subcommand)]
     User(UserCommand),
+    /// Take over the users of an application that is already there
+    #[command(subcommand)]
+    Adopt(AdoptCommand),
     /// Look after the database's schema
     #[command(subcommand)]
     Db(DbCommand),

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod adopt;
 pub mod db;
 pub mod doctor;
 pub mod hash;
@@ -65,6 +66,14 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Command::Admin(command) => block_on(admin::run(command, &load_quietly(cli)?.config)),
         Command::User(command) => block_on(user::run(command, &load_quietly(cli)?.config)),
+        Command::Adopt(command) => {
+            let environment = Environment::from_process()?;
+            block_on(adopt::run(
+                command,
+                &load_quietly(cli)?.config,
+                environment.get(config::ADOPT_FROM_VARIABLE),
+            ))
+        }
         Command::Db(command) => block_on(db::run(*command, &load_quietly(cli)?.config)),
         Command::Token(TokenCommand::Decode(input)) => token::decode(input),
         Command::Token(TokenCommand::Verify(input)) => {

@@ -14,6 +14,9 @@ use super::table::SETTINGS;
 /// The variable that names the configuration file.
 pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
 
+/// The variable that names where `doorward adopt run` copies from.
+pub const ADOPT_FROM_VARIABLE: &str = "DOORWARD_ADOPT_FROM";
+
 /// Names that people reach for, and the setting they mean.
 const SYNONYMS: [(&str, &str); 8] = [
     ("DOORWARD_PORT", "DOORWARD_LISTEN"),
@@ -94,7 +97,7 @@ impl Environment {
         let known: Vec<String> = SETTINGS
             .iter()
             .flat_map(|setting| [setting.variable(), setting.file_variable()])
-            .chain([CONFIG_VARIABLE.to_owned()])
+            .chain([CONFIG_VARIABLE, ADOPT_FROM_VARIABLE].map(str::to_owned))
             .collect();
         let unknown = self.ours.iter().find(|(name, value)| {
             name.starts_with(ENVIRONMENT_PREFIX)

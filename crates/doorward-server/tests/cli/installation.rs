@@ -99,6 +99,13 @@ impl Installation {
         }
     }
 
+    /// The database's address, with its password.
+    pub(crate) fn address(&self) -> String {
+        self.mysql
+            .clone()
+            .unwrap_or_else(|| format!("sqlite:{}", self.path("data/doorward.db").display()))
+    }
+
     /// The command with nothing in its environment but what this installation needs.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));

@@ -9,6 +9,11 @@
 )]
 
 mod admin;
+mod adopt;
+mod adopt_in_place;
+mod adopt_killed;
+mod adopt_trouble;
+mod adopted;
 mod db;
 mod doctor;
 mod hash;

@@ -343,6 +343,18 @@ impl Transaction {
         })
     }
 
+    /// Undoes the transaction's changes.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; the changes are undone all the same.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::MySql(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+
     /// Makes the transaction's changes last.
     ///
     /// # Errors
@@ -383,6 +395,6 @@ fn from_mysql(result: &sqlx::mysql::MySqlQueryResult) -> Outcome {
 }
 
 /// Waits a little longer after each lost race, so that the winners finish.
-async fn pause(attempt: u32) {
+pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt) * 5)).await;
 }

@@ -39,7 +39,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether a whole transaction that failed like this can be tried again.
-    pub(super) fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Busy(_))
     }
 }

@@ -3,18 +3,24 @@
 //! SQL is written once, as constants at the top of the file of its table. See `docs/storage.md` for the rules and
 //! for the recipe "add a column".
 
+mod adoptions;
+mod bulk;
 mod database;
 mod demo_mark;
 mod error;
 mod foreign_logins;
 mod foreign_schema;
+mod foreign_table;
 mod in_place;
 mod inspection;
 mod login_failures;
 mod migrate;
+mod password_column;
 mod private_file;
+mod scratch;
 mod setup_link;
 mod sql;
+mod undo;
 mod url;
 mod user_statements;
 mod users;
@@ -23,9 +29,15 @@ use std::sync::Arc;
 
 use user_statements::UserStatements;
 
+pub use adoptions::{
+    AdoptionCounts, AdoptionId, AdoptionRecord, AdoptionState, FormCounts, NewAdoption,
+};
+pub(crate) use bulk::{FoundAccount, NewAccount, NewUser, Tables};
+pub(crate) use database::pause;
 pub use database::{AsStoreError, Database, Outcome, Row, Transaction};
 pub use error::StoreError;
 pub use foreign_logins::ForeignLogins;
+pub(crate) use foreign_table::{ForeignRow, ForeignTable};
 pub use in_place::InPlace;
 pub use inspection::MigrationText;
 pub use login_failures::FailureCount;
@@ -44,6 +56,10 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(foreign_logins::STATEMENTS)
         .chain(inspection::STATEMENTS)
         .chain(migrate::STATEMENTS)
+        .chain(adoptions::STATEMENTS)
+        .chain(bulk::STATEMENTS)
+        .chain(password_column::STATEMENTS)
+        .chain(scratch::STATEMENTS)
         .chain(database::STATEMENTS)
         .chain(in_place::STATEMENTS)
         .chain(foreign_schema::STATEMENTS)
