@@ -10,6 +10,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use doorward::clock::Timestamp;
+use doorward::foreign::{
+    FlaskKeys, FlaskSessionRules, FlaskSessionSource, FlaskSessions, SubjectKind, SubjectRule,
+};
 use doorward::secret::Secret;
 use doorward::session::{HttpDate, SessionData, SessionError, SessionSigner, SessionValue};
 use serde_json::Value;
@@ -277,4 +281,56 @@ fn refusals_name_the_rule_that_was_broken() {
         }
     }
     assert_eq!(seen, reasons.len());
+}
+
+/// Flask 3.1.0 signed with the oldest fallback. Such a cookie is good while its key is configured, gets our newest key in an
+/// exchange, and is refused as soon as its key is gone.
+#[test]
+fn a_source_reads_what_its_own_keys_signed_and_signs_with_our_newest_cve_2025_47278() {
+    for vector in list("key_rotation") {
+        let now = Timestamp::from_seconds(vector["issued_at"].as_i64().unwrap());
+        let current = secret(text(&vector, "SECRET_KEY"));
+        let former = vector["SECRET_KEY_FALLBACKS"].as_array().unwrap();
+        let former: Vec<Secret> = former
+            .iter()
+            .map(|key| secret(key.as_str().unwrap()))
+            .collect();
+        let ours = FlaskKeys {
+            current: secret("our newest key"),
+            fallbacks: vec![secret("our oldest key")],
+        };
+        let source = |fallbacks: Vec<Secret>| {
+            let theirs = FlaskKeys {
+                current: current.clone(),
+                fallbacks,
+            };
+            let rules = FlaskSessionRules {
+                subject: SubjectRule {
+                    claim: "user_id".to_owned(),
+                    kind: SubjectKind::Id,
+                },
+                until: now.after(MONTH),
+                max_age: MONTH,
+                salt: SessionSigner::SALT.to_owned(),
+                cookie: "session".to_owned(),
+            };
+            let name = "flask".parse().unwrap();
+            FlaskSessions::new([FlaskSessionSource::new(name, &theirs, &ours, rules)])
+        };
+        let (all, newest) = (source(former), source(Vec::new()));
+        let newest_signed = text(&vector, "flask") == "3.1.3";
+        for (name, good_without_fallbacks) in [
+            ("cookie_value", newest_signed),
+            ("cookie_signed_by_OLD1", false),
+        ] {
+            let cookie = text(&vector, name);
+            let found = all.verify(|_| Some(cookie), now).unwrap();
+            let (_, value) = all.resign(&found).unwrap();
+            let reader = SessionSigner::new(&ours.current, &[], MONTH);
+            let seconds = u64::try_from(now.as_seconds()).unwrap();
+            assert!(reader.decode(&value, seconds).is_ok());
+            let verdict = newest.verify(|_| Some(cookie), now);
+            assert_eq!(verdict.is_ok(), good_without_fallbacks, "{name}");
+        }
+    }
 }

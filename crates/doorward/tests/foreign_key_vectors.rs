@@ -121,6 +121,31 @@ fn a_token_never_chooses_an_algorithm_outside_the_list() {
     }
 }
 
+#[test]
+fn among_several_algorithms_a_signature_is_of_the_one_that_the_header_names() {
+    let file = parsed(include_str!("vectors/jwt_vectors.json"));
+    let both = [Algorithm::Rs256, Algorithm::Ps256];
+    let mut verdicts = Vec::new();
+    for vector in file["vectors"].as_array().unwrap() {
+        let name = vector["name"].as_str().unwrap();
+        if !["valid_RS256", "valid_PS256", "rs256_by_ps256_signature"].contains(&name) {
+            continue;
+        }
+        let verifier = jwk::verifier(&file["keys"]["rs256"], &both, profile(vector)).unwrap();
+        let token = vector["token"].as_str().unwrap();
+        let now = vector["verify_at"].as_i64().unwrap() * 1000;
+        verdicts.push((name, verifier.verify::<Value>(token, now).is_ok()));
+    }
+    assert_eq!(
+        verdicts,
+        [
+            ("valid_RS256", true),
+            ("valid_PS256", true),
+            ("rs256_by_ps256_signature", false)
+        ]
+    );
+}
+
 /// Tests of Wycheproof whose result we do not share, with the reason. An entry that no longer applies fails the test.
 const NOT_SHARED: &[(&str, &[u64], &str)] = &[
     (
@@ -185,7 +210,7 @@ const NOT_SHARED: &[(&str, &[u64], &str)] = &[
     ),
 ];
 
-/// The verdict on one test, and the key's name for the algorithms that its group allows.
+/// Every test of a file, with the keys of its group and the algorithm that each key names.
 fn wycheproof(name: &str, text: &str) {
     let file = parsed(text);
     let mut seen = BTreeSet::new();

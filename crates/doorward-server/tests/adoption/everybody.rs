@@ -162,6 +162,7 @@ fn a_running_service_is_adopted_and_nobody_notices() {
     let (person, _, cookie) = &kept[0];
     let exchanged = post("/auth/exchange", &json!({}))
         .header("Cookie", cookie)
+        .header("Sec-Fetch-Site", "same-origin")
         .send(server.address);
     assert_eq!(exchanged.status, 200, "{exchanged:?}");
     let renewed = session_cookie(&exchanged);

@@ -75,7 +75,7 @@ pub struct UndoCheck {
     /// Forms that doorward has written and the application does not read, with how many; none when it can be undone.
     pub unreadable: FormCounts,
     /// The tables that would be dropped.
-    pub tables: Vec<&'static str>,
+    pub tables: Vec<String>,
 }
 
 /// Looks whether the application can go on alone: each stored form was there at adoption, or is the one that the plan

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use doorward::{
     adoption::{self, Mode, PlaintextRule, Plan},
     password::Scheme,
-    store::{AdoptionRecord, Database, FormCounts},
+    store::{AdoptionRecord, Database, FormCounts, Store},
 };
 
 use super::super::{operated, print, terminal, timestamp::rfc3339};
@@ -41,8 +41,31 @@ async fn described(database: &Database, config: &Config) -> Result<String, Failu
             .map_err(stopped(config))?;
         rows.extend(forms(&record.plan, &before(&records, record), &now));
     }
-    // Tokens that the application issued and that still come are to be counted here, from `Store::foreign_logins`.
+    rows.extend(foreign(database, config).await?);
     Ok(terminal::columns(&rows))
+}
+
+/// What still arrives of what the application issued. The counts of a running server are some seconds old.
+async fn foreign(database: &Database, config: &Config) -> Result<Vec<Vec<String>>, Failure> {
+    let store = Store::new(database.clone());
+    let arrived = store.foreign_logins().await;
+    let arrived = arrived.map_err(operated::unusable(config))?;
+    Ok(arrived
+        .into_iter()
+        .map(|from| {
+            let counts = from.counts;
+            let told = format!(
+                "{}: {} accepted, {} exchanged, {} expired, {} after the end; last {}",
+                from.source,
+                counts.accepted,
+                counts.exchanged,
+                counts.expired,
+                counts.retired,
+                rfc3339(from.last_seen_at)
+            );
+            row(&format!("foreign {}s", from.kind.as_str()), told)
+        })
+        .collect())
 }
 
 fn row(title: &str, value: String) -> Vec<String> {

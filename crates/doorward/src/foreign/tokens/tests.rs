@@ -29,8 +29,8 @@ fn one() -> ForeignTokens {
     )
 }
 
-fn signed(secret: &str, claims: Value) -> String {
-    let token = Hs256Key::new(&key(secret), None).sign(&claims).unwrap();
+fn signed(secret: &str, claims: &Value) -> String {
+    let token = Hs256Key::new(&key(secret), None).sign(claims).unwrap();
     token.as_str().to_owned()
 }
 
@@ -42,7 +42,7 @@ fn lecture(change: impl FnOnce(&mut Value)) -> Value {
     claims
 }
 
-fn refusal(tokens: &ForeignTokens, claims: Value, now: Timestamp) -> ForeignRefusal {
+fn refusal(tokens: &ForeignTokens, claims: &Value, now: Timestamp) -> ForeignRefusal {
     tokens
         .verify(&signed("their key", claims), now)
         .unwrap_err()
@@ -52,7 +52,7 @@ fn refusal(tokens: &ForeignTokens, claims: Value, now: Timestamp) -> ForeignRefu
 fn a_token_of_the_source_means_its_user() {
     let tokens = one();
     let found = tokens
-        .verify(&signed("their key", lecture(|_| {})), NOW)
+        .verify(&signed("their key", &lecture(|_| {})), NOW)
         .unwrap();
     assert_eq!(found.subject, Subject::Id(UserId::new(7)));
     assert_eq!(found.tally.name().as_str(), "flask");
@@ -62,7 +62,7 @@ fn a_token_of_the_source_means_its_user() {
 
 #[test]
 fn another_key_and_no_source_at_all_accept_nothing() {
-    let token = signed("another key", lecture(|_| {}));
+    let token = signed("another key", &lecture(|_| {}));
     assert_eq!(
         one().verify(&token, NOW).unwrap_err(),
         ForeignRefusal::Invalid(InvalidReason::Signature)
@@ -75,10 +75,10 @@ fn from_the_end_on_every_token_is_refused_and_counted() {
     let tokens = one();
     let long = || lecture(|claims| claims["exp"] = json!(1_900_000_000));
     let before = Timestamp::from_millis(UNTIL.as_millis() - 1);
-    assert!(tokens.verify(&signed("their key", long()), before).is_ok());
-    assert_eq!(refusal(&tokens, long(), UNTIL), ForeignRefusal::Retired);
+    assert!(tokens.verify(&signed("their key", &long()), before).is_ok());
+    assert_eq!(refusal(&tokens, &long(), UNTIL), ForeignRefusal::Retired);
     let later = UNTIL.after(std::time::Duration::from_hours(1000));
-    assert_eq!(refusal(&tokens, long(), later), ForeignRefusal::Retired);
+    assert_eq!(refusal(&tokens, &long(), later), ForeignRefusal::Retired);
     let tally = tokens.tallies().next().unwrap();
     assert_eq!(tally.reading().retired, 2);
     assert_eq!(tally.last_seen(), Some(later));
@@ -88,7 +88,7 @@ fn from_the_end_on_every_token_is_refused_and_counted() {
 fn an_expired_token_is_told_apart_and_counted() {
     let tokens = one();
     let expired = lecture(|claims| claims["exp"] = json!(1_800_000_000));
-    assert_eq!(refusal(&tokens, expired, NOW), ForeignRefusal::Expired);
+    assert_eq!(refusal(&tokens, &expired, NOW), ForeignRefusal::Expired);
     assert_eq!(tokens.tallies().next().unwrap().reading().expired, 1);
 }
 
@@ -96,7 +96,10 @@ fn an_expired_token_is_told_apart_and_counted() {
 #[test]
 fn what_nobody_signed_is_not_counted() {
     let tokens = one();
-    let forged = signed("a forger's key", lecture(|claims| claims["exp"] = json!(1)));
+    let forged = signed(
+        "a forger's key",
+        &lecture(|claims| claims["exp"] = json!(1)),
+    );
     for token in [forged.as_str(), "a.b.c", "", "x"] {
         assert!(matches!(
             tokens.verify(token, UNTIL),
@@ -120,7 +123,7 @@ fn a_token_that_is_not_for_access_is_refused() {
         ("type", json!(["access"]), false),
     ] {
         let claims = lecture(|claims| claims[name] = value.clone());
-        let verdict = one().verify(&signed("their key", claims), NOW);
+        let verdict = one().verify(&signed("their key", &claims), NOW);
         assert_eq!(verdict.is_ok(), good, "{name}: {value}");
     }
 }
@@ -132,7 +135,7 @@ fn a_token_without_a_user_or_without_an_end_is_refused() {
             claims.as_object_mut().unwrap().remove(name);
         });
         assert!(matches!(
-            refusal(&one(), claims, NOW),
+            refusal(&one(), &claims, NOW),
             ForeignRefusal::Invalid(_)
         ));
     }
@@ -142,13 +145,13 @@ fn a_token_without_a_user_or_without_an_end_is_refused() {
 fn a_token_that_claims_our_issuer_is_not_foreign_unless_the_source_asks_for_it() {
     let claims = || lecture(|claims| claims["iss"] = json!("doorward"));
     assert_eq!(
-        refusal(&one(), claims(), NOW),
+        refusal(&one(), &claims(), NOW),
         ForeignRefusal::Invalid(InvalidReason::Issuer)
     );
     let rules = Validation::new().issuer("doorward");
     let asks = source("flask", "their key", "user_id", rules).with_an_issuer_of_its_own();
     let tokens = ForeignTokens::new([asks], Some("doorward".to_owned()));
-    assert!(tokens.verify(&signed("their key", claims()), NOW).is_ok());
+    assert!(tokens.verify(&signed("their key", &claims()), NOW).is_ok());
 }
 
 #[test]
@@ -168,7 +171,7 @@ fn of_several_sources_the_one_that_fits_accepts() {
         ("their key", "old", None),
     ] {
         let claims = lecture(|claims| claims["iss"] = json!(issuer));
-        let found = tokens.verify(&signed(secret, claims), NOW).ok();
+        let found = tokens.verify(&signed(secret, &claims), NOW).ok();
         let found = found.map(|found| found.tally.name().to_string());
         assert_eq!(found.as_deref(), name, "{issuer}");
     }
