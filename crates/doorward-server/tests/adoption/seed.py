@@ -14,13 +14,13 @@ from service import connect, query
 #: The share of each form, in fives of users. Werkzeug's defaults: 50,000 rounds until 0.14, 150,000 until 1.0, 260,000
 #: until 2.2, 600,000 until 3.0; scrypt since.
 FORMS = [
-    ("plain", 60, lambda password: password),
-    ("pbkdf2:sha256:50000", 50, lambda password: generate_password_hash(password, "pbkdf2:sha256:50000", 8)),
+    ("plain", 40, lambda password: password),
+    ("pbkdf2:sha256:50000", 90, lambda password: generate_password_hash(password, "pbkdf2:sha256:50000", 8)),
     ("pbkdf2:sha256:150000", 30, lambda password: generate_password_hash(password, "pbkdf2:sha256:150000", 8)),
-    ("pbkdf2:sha256:260000", 20, lambda password: generate_password_hash(password, "pbkdf2:sha256:260000", 16)),
-    ("pbkdf2:sha256:600000", 10, lambda password: generate_password_hash(password, "pbkdf2:sha256:600000", 16)),
-    ("scrypt", 20, lambda password: generate_password_hash(password, "scrypt:32768:8:1", 16)),
-    ("bcrypt", 10, lambda password: bcrypt.hashpw(password.encode(), bcrypt.gensalt(6)).decode()),
+    ("pbkdf2:sha256:260000", 15, lambda password: generate_password_hash(password, "pbkdf2:sha256:260000", 16)),
+    ("pbkdf2:sha256:600000", 5, lambda password: generate_password_hash(password, "pbkdf2:sha256:600000", 16)),
+    ("scrypt", 15, lambda password: generate_password_hash(password, "scrypt:32768:8:1", 16)),
+    ("bcrypt", 5, lambda password: bcrypt.hashpw(password.encode(), bcrypt.gensalt(6)).decode()),
 ]
 
 # Somebody has made room for longer hashes at some time, or there could be none in the table.
