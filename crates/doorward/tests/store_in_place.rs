@@ -81,8 +81,8 @@ async fn beside(database: &Database, table: &str, columns: &str, state: &str) {
         r#"{{"version": 1, "mode": "in-place", "users": {columns}, "passwords": {{"plaintext": "hash"}}}}"#
     );
     let insert = format!(
-        "INSERT INTO adoptions (id, mode, state, plan, source, started_at_ms, position, adopted, present, hashed, rejected) \
-         VALUES (x'00', 'in-place', '{state}', '{plan}', 'here', 1, 0, 0, 0, 0, 0)"
+        "INSERT INTO adoptions (id, mode, state, plan, source, started_at_ms, position, adopted, present, hashed, rejected, forms) \
+         VALUES (x'00', 'in-place', '{state}', '{plan}', 'here', 1, 0, 0, 0, 0, 0, '{{}}')"
     );
     run(database, leaked(insert)).await;
 }

@@ -55,6 +55,7 @@ fn every_kind_of_source_gives_the_same_users() {
             // The position is an id in a table, a line in a file.
             dumps.push(
                 dump.lines()
+                    .skip(1)
                     .filter(|line| !line.starts_with("copy"))
                     .collect::<Vec<_>>()
                     .join("\n"),
@@ -157,7 +158,7 @@ fn a_dry_run_changes_nothing_at_all() {
         let before = here.dump();
         let ran = run(&here, &["--from", "users.csv", "--dry-run"]).code(3);
         assert!(ran.stdout.contains("would adopt 2 users"), "{ran:?}");
-        assert!(ran.stdout.contains("would hash 2 passwords"), "{ran:?}");
+        assert!(ran.stdout.contains("would hash 1 passwords"), "{ran:?}");
         assert_eq!(here.dump(), before);
     }
 }

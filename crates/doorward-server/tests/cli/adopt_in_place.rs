@@ -42,7 +42,7 @@ fn the_lectures_table_gets_accounts_and_hashes_and_nothing_else_changes() {
     for here in lecture(&[
         ("alice", "alice123", "admin"),
         ("bob", "bobpassword", "user"),
-        ("ALICE ", "x", "user"),
+        ("ａlice", "x", "user"),
     ]) {
         let before = here.dump();
         let dry = here
@@ -67,7 +67,7 @@ fn the_lectures_table_gets_accounts_and_hashes_and_nothing_else_changes() {
         let after = here.dump();
         assert_eq!(after.matches("\"scrypt:32768:8:1$").count(), 2, "{after}");
         assert!(
-            after.contains("(3, \"ALICE \", \"x\", \"user\")"),
+            after.contains("(3, \"ａlice\", \"x\", \"user\")"),
             "{after}"
         );
         assert!(
@@ -92,7 +92,7 @@ fn the_lectures_table_gets_accounts_and_hashes_and_nothing_else_changes() {
 
 #[test]
 fn what_the_application_adds_or_mends_later_is_adopted_by_the_next_run() {
-    for here in lecture(&[("alice", "alice123", "admin"), ("ALICE ", "x", "user")]) {
+    for here in lecture(&[("alice", "alice123", "admin"), ("ａlice", "x", "user")]) {
         run(&here).code(3);
         here.execute("UPDATE users SET username = 'carl' WHERE id = 2");
         here.execute(

@@ -1,24 +1,30 @@
 //! Carrying out a plan.
 
 mod hashing;
+mod journal;
 mod open;
+mod sink;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::source::{Batch, Batches, read_between};
-use super::write::{Writer, Written};
+use super::write::Writer;
 use super::{
-    AdoptedPassword, AdoptionError, Mode, Plan, Progress, Reject, Report, RowRules, SourceAddress,
+    Adoptable, AdoptedPassword, AdoptionError, Mode, Plan, Progress, Reject, Report, RowRules,
+    SourceAddress,
 };
 use crate::{
     clock::Clock,
     password::{AcceptedForms, HashPool},
     store::{
-        AdoptionCounts, AdoptionId, AdoptionRecord, AdoptionState, AsStoreError as _, Database,
-        FormCounts, StoreError, Tables, Transaction,
+        AdoptionCounts, AdoptionRecord, AdoptionState, Database, FormCounts, Tables, Transaction,
     },
 };
+use journal::{Attempt, Done, Journal, add, lost_a_race, note};
 use open::Opened;
+use sink::{Group, LARGEST_GROUP, LONGEST_GROUP, Sink};
 
 /// How often a batch is tried again when it lost a race.
 const ATTEMPTS: u32 = 6;
@@ -69,25 +75,6 @@ impl Outcome {
     }
 }
 
-/// Where batches go.
-enum Sink {
-    /// Each into a transaction of its own.
-    Batchwise,
-    /// All into this one, because the source has no order to resume by.
-    Whole(Transaction),
-    /// All into this one, on temporary tables.
-    Dry(Transaction),
-}
-
-/// How far the adoption is, as the journal will say.
-struct Journal {
-    id: AdoptionId,
-    position: i64,
-    forms: FormCounts,
-    /// Complete before this run: rows up to the old position were dealt with.
-    repeated: bool,
-}
-
 impl Adoption<'_> {
     /// Carries out the plan, or what is left of it: an interrupted run is resumed, a complete one is looked through for
     /// what is new. `from` is where a copy comes from.
@@ -105,10 +92,10 @@ impl Adoption<'_> {
             ..Outcome::default()
         };
         self.database.set_bulk(true).await?;
-        let sink = if opened.is_resumable() {
-            Sink::Batchwise
-        } else {
-            Sink::Whole(self.database.begin().await?)
+        let sink = match (opened.is_resumable(), self.database.engine()) {
+            (false, _) => Sink::Whole(self.database.begin().await?),
+            (true, "sqlite") => Sink::Grouped(None),
+            (true, _) => Sink::Batchwise,
         };
         if !(outcome.repeated && opened.never_changes()) {
             let journal = Journal {
@@ -235,8 +222,8 @@ impl Adoption<'_> {
                 .count_batch(seen, done.rejects.len() as u64, read);
         }
         match sink {
-            Sink::Batchwise => {}
-            Sink::Whole(tx) => tx.commit().await?,
+            Sink::Batchwise | Sink::Grouped(None) => {}
+            Sink::Grouped(Some(Group { tx, .. })) | Sink::Whole(tx) => tx.commit().await?,
             Sink::Dry(tx) => self.database.end_scratch(tx).await?,
         }
         Ok(())
@@ -268,12 +255,15 @@ impl Adoption<'_> {
         }
         let mut attempt = 1;
         loop {
-            let plaintexts = batch
-                .rows
-                .iter()
-                .filter(|row| matches!(row.password, AdoptedPassword::Plaintext(_)))
-                .count() as u64;
-            if !matches!(sink, Sink::Dry(_)) {
+            let is_plaintext =
+                |row: &Adoptable| matches!(row.password, AdoptedPassword::Plaintext(_));
+            if !matches!(sink, Sink::Dry(_)) && batch.rows.iter().any(is_plaintext) {
+                // Nobody waits for a lock while passwords are hashed.
+                if let Sink::Grouped(group) = sink
+                    && let Some(group) = group.take()
+                {
+                    group.tx.commit().await?;
+                }
                 self.hash(&mut batch.rows).await?;
             }
             let attempted = match sink {
@@ -289,6 +279,10 @@ impl Adoption<'_> {
                     }
                     done
                 }
+                Sink::Grouped(group) => {
+                    self.group(group, writer, journal, after, &batch, &known_rejects)
+                        .await?
+                }
                 Sink::Batchwise => {
                     let result = self
                         .commit(writer, journal, after, &batch, &known_rejects)
@@ -303,10 +297,7 @@ impl Adoption<'_> {
                 }
             };
             match attempted {
-                Attempt::Done(mut done) => {
-                    done.plaintexts = plaintexts;
-                    return Ok(done);
-                }
+                Attempt::Done(done) => return Ok(done),
                 Attempt::Again => {}
                 Attempt::Changed => {
                     if attempt >= ATTEMPTS {
@@ -323,6 +314,46 @@ impl Adoption<'_> {
             }
             attempt += 1;
         }
+    }
+
+    /// One batch in a transaction that may hold others before it.
+    async fn group(
+        &self,
+        group: &mut Option<Group>,
+        writer: &Writer<'_>,
+        journal: &mut Journal,
+        after: i64,
+        batch: &Batch,
+        known_rejects: &[Reject],
+    ) -> Result<Attempt, AdoptionError> {
+        let mut open = match group.take() {
+            Some(open) => open,
+            None => {
+                let begin = || self.database.begin();
+                Group {
+                    tx: self.database.retry(begin).await?,
+                    since: Instant::now(),
+                    batches: 0,
+                }
+            }
+        };
+        let tx = &mut open.tx;
+        let written = writer.write(tx, &batch.rows, journal.repeated).await?;
+        let attempt = Attempt::of(written, batch, known_rejects);
+        match &attempt {
+            Attempt::Done(done) if journal.repeated && done.is_nothing(known_rejects) => {}
+            Attempt::Done(done) => {
+                journal.forms = note(tx, journal, after, batch, done).await?;
+            }
+            _ => tx.back_to_mark().await?,
+        }
+        open.batches += 1;
+        if open.batches >= LARGEST_GROUP || open.since.elapsed() >= LONGEST_GROUP {
+            open.tx.commit().await?;
+        } else {
+            *group = Some(open);
+        }
+        Ok(attempt)
     }
 
     /// One batch in one transaction.
@@ -345,113 +376,9 @@ impl Adoption<'_> {
                 let forms = note(&mut tx, journal, after, batch, done).await?;
                 tx.commit().await?;
                 journal.forms = forms;
-                if !journal.repeated {
-                    journal.position = batch.end;
-                }
             }
             _ => tx.rollback().await?,
         }
         Ok(attempt)
     }
-}
-
-/// What came of a batch.
-struct Done {
-    counts: AdoptionCounts,
-    rejects: Vec<Reject>,
-    plaintexts: u64,
-}
-
-impl Done {
-    fn is_nothing(&self, known_rejects: &[Reject]) -> bool {
-        self.counts.adopted == 0 && self.counts.hashed == 0 && self.rejects == known_rejects
-    }
-}
-
-enum Attempt {
-    Done(Done),
-    Changed,
-    Again,
-}
-
-impl Attempt {
-    fn of(written: Written, batch: &Batch, known_rejects: &[Reject]) -> Self {
-        match written {
-            Written::Changed => Self::Changed,
-            Written::Done {
-                mut counts,
-                mut rejects,
-            } => {
-                rejects.extend(batch.rejects.iter().cloned());
-                rejects.sort_by_key(|reject| reject.place);
-                let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
-                counts.rejected = count(rejects.len()) - count(known_rejects.len());
-                Self::Done(Done {
-                    counts,
-                    rejects,
-                    plaintexts: 0,
-                })
-            }
-        }
-    }
-}
-
-/// Writes rejects and journal in the batch's transaction. Returns the forms as they are with it.
-async fn note(
-    tx: &mut Transaction,
-    journal: &Journal,
-    after: i64,
-    batch: &Batch,
-    done: &Done,
-) -> Result<FormCounts, AdoptionError> {
-    let mut forms = journal.forms.clone();
-    let mut counts = done.counts;
-    if journal.repeated {
-        tx.forget_rejects(journal.id, after, batch.end).await?;
-        counts.present = 0;
-    } else {
-        count_forms(&mut forms, batch);
-    }
-    let rejects: Vec<&Reject> = done.rejects.iter().collect();
-    tx.add_rejects(journal.id, &rejects).await?;
-    let there = if journal.repeated {
-        tx.amend_adoption(journal.id, batch.end, counts, &forms)
-            .await?
-    } else {
-        tx.advance_adoption(journal.id, (after, batch.end), counts, &forms)
-            .await?
-    };
-    if there {
-        Ok(forms)
-    } else {
-        Err(AdoptionError::AnotherProcess)
-    }
-}
-
-/// Few forms occur, so a list is faster than a text for each row.
-fn count_forms(forms: &mut FormCounts, batch: &Batch) {
-    let mut counted: Vec<(super::StoredForm, u64)> = Vec::new();
-    for row in &batch.rows {
-        match counted.iter_mut().find(|(form, _)| *form == row.form) {
-            Some((_, count)) => *count += 1,
-            None => counted.push((row.form, 1)),
-        }
-    }
-    for (form, count) in counted {
-        *forms.entry(form.to_string()).or_default() += count;
-    }
-}
-
-fn add(sum: &mut AdoptionCounts, more: AdoptionCounts) {
-    sum.adopted += more.adopted;
-    sum.present += more.present;
-    sum.hashed += more.hashed;
-    sum.rejected += more.rejected;
-}
-
-/// Another writer was first: a lock, or a row that came between our look and our insert.
-fn lost_a_race(error: &AdoptionError) -> bool {
-    error
-        .as_store_error()
-        .is_some_and(|error| error.is_transient() || matches!(error, StoreError::AlreadyExists))
 }

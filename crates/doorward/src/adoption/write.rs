@@ -22,6 +22,8 @@ pub(super) enum Written {
         counts: AdoptionCounts,
         /// Those that only the database knew of.
         rejects: Vec<Reject>,
+        /// Passwords in the clear among the rows that were not rejected (a dry run hashes none).
+        plaintexts: u64,
     },
     /// The application changed a password meanwhile: nothing may be kept.
     Changed,
@@ -69,6 +71,12 @@ impl Writer<'_> {
                 hashed: count(hashed),
                 rejected: count(settled.rejects.len()),
             },
+            plaintexts: settled
+                .added
+                .iter()
+                .chain(&settled.present)
+                .filter(|row| matches!(row.password, AdoptedPassword::Plaintext(_)))
+                .count() as u64,
             rejects: settled.rejects,
         })
     }
