@@ -236,8 +236,9 @@ fn every_variable_in_the_documents_is_a_setting() {
         .iter()
         .flat_map(|setting| [setting.variable(), setting.file_variable()])
         .collect();
-    // Of the tests and the scripts, and the file of settings itself.
+    // Of a command, of the tests and the scripts, and the file of settings itself.
     for name in [
+        "DOORWARD_ADOPT_FROM",
         "DOORWARD_CONFIG",
         "DOORWARD_PYTHON",
         "DOORWARD_REQUIRE_ALL",

@@ -9,6 +9,11 @@ use crate::config::secret::REDACTED;
 /// `adopt …`.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum AdoptCommand {
+    /// Look at an application's users and propose a plan; changes nothing there
+    ///
+    /// It finds the users table and its columns, counts the forms of the stored passwords, and names what stands in the
+    /// way. The plan is a file to read and to edit before `doorward adopt run`.
+    Inspect(AdoptInspectArgs),
     /// Carry out a plan: copy the users of an application, or work on its own table
     ///
     /// It commits in batches and can be interrupted at any moment: the same command goes on where it stopped, and does
@@ -54,7 +59,26 @@ pub struct AdoptRunArgs {
     pub rejects: Option<PathBuf>,
 }
 
-/// Where a copy comes from, as given: it may hold a password.
+/// `adopt inspect`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct AdoptInspectArgs {
+    /// `mysql://…`, `sqlite:PATH`, `PATH.csv` or `PATH.jsonl`; an address with a password belongs into the environment,
+    /// since every user of this machine can read a command line [env: `DOORWARD_ADOPT_FROM`] [default: the configured
+    /// database]
+    #[arg(value_name = "SOURCE")]
+    pub source: Option<SourceText>,
+    /// The users table, when the guess is wrong
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Where the plan is written
+    #[arg(long, value_name = "FILE", default_value = "adopt.toml")]
+    pub plan: PathBuf,
+    /// Replace a plan that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Where users come from, as given: it may hold a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SourceText(String);
 

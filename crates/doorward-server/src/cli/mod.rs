@@ -5,6 +5,7 @@ pub mod account;
 pub mod adopt;
 pub mod database;
 pub mod diagnosis;
+pub mod export;
 pub mod flags;
 pub mod reference;
 pub mod run;
@@ -20,12 +21,13 @@ use crate::config::secret::REDACTED;
 use crate::config::setting::flag_help;
 
 pub use account::{AdminCommand, RoleArg, UserCommand};
-pub use adopt::{AdoptCommand, AdoptRunArgs, SourceText};
+pub use adopt::{AdoptCommand, AdoptInspectArgs, AdoptRunArgs, SourceText};
 pub use database::DbCommand;
 pub use diagnosis::{
     CompletionsArgs, ConfigCommand, DocsCommand, HashArgs, HealthcheckArgs, TokenCommand,
     TokenInput,
 };
+pub use export::{ExportArgs, ExportFormat};
 pub use reference::cli_reference;
 pub use run::{LectureArgs, ServeArgs};
 
@@ -109,6 +111,11 @@ pub enum Command {
     /// Take over the users of an application that is already there
     #[command(subcommand)]
     Adopt(AdoptCommand),
+    /// Write every user with the stored password, for another system or for a new doorward
+    ///
+    /// Exit code 3 when some stored passwords cannot be said in the format: these users are written without one, and
+    /// FILE.rejects.jsonl names them.
+    Export(ExportArgs),
     /// Look after the database's schema
     #[command(subcommand)]
     Db(DbCommand),

@@ -5,10 +5,12 @@ pub mod admin;
 pub mod adopt;
 pub mod db;
 pub mod doctor;
+pub mod export;
 pub mod hash;
 pub mod healthcheck;
 pub mod lecture;
 pub mod operated;
+pub mod progress;
 pub mod serve;
 pub mod terminal;
 pub mod timestamp;
@@ -66,14 +68,8 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Command::Admin(command) => block_on(admin::run(command, &load_quietly(cli)?.config)),
         Command::User(command) => block_on(user::run(command, &load_quietly(cli)?.config)),
-        Command::Adopt(command) => {
-            let environment = Environment::from_process()?;
-            block_on(adopt::run(
-                command,
-                &load_quietly(cli)?.config,
-                environment.get(config::ADOPT_FROM_VARIABLE),
-            ))
-        }
+        Command::Adopt(command) => adopt::run(cli, command),
+        Command::Export(arguments) => block_on(export::run(arguments, &load_quietly(cli)?.config)),
         Command::Db(command) => block_on(db::run(*command, &load_quietly(cli)?.config)),
         Command::Token(TokenCommand::Decode(input)) => token::decode(input),
         Command::Token(TokenCommand::Verify(input)) => {
@@ -104,7 +100,12 @@ fn load(cli: &Cli) -> Result<Loaded, Failure> {
 /// The configuration for a command that does one thing and ends. The server says the configuration's warnings, and what
 /// the command did is its output, so only what was asked for is logged below a warning.
 fn load_quietly(cli: &Cli) -> Result<Loaded, Failure> {
-    let mut loaded = config::load(&cli.sources(Environment::from_process()?))?;
+    Ok(quietly(config::load(
+        &cli.sources(Environment::from_process()?),
+    )?))
+}
+
+fn quietly(mut loaded: Loaded) -> Loaded {
     if loaded
         .origin("log.level")
         .is_none_or(config::Origin::is_default)
@@ -112,7 +113,7 @@ fn load_quietly(cli: &Cli) -> Result<Loaded, Failure> {
         loaded.config.log.level = LogLevel::Warn;
     }
     telemetry::start(loaded.config.log);
-    Ok(loaded)
+    loaded
 }
 
 /// A reader that has seen enough (`doorward user list | head`) is no failure.

@@ -14,7 +14,7 @@ use super::table::SETTINGS;
 /// The variable that names the configuration file.
 pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
 
-/// The variable that names where `doorward adopt run` copies from.
+/// The variable that names where `doorward adopt` takes users from.
 pub const ADOPT_FROM_VARIABLE: &str = "DOORWARD_ADOPT_FROM";
 
 /// Names that people reach for, and the setting they mean.
@@ -83,6 +83,16 @@ impl Environment {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.ours.get(name).map(|value| value.as_str())
+    }
+
+    /// The same without the secrets that sign tokens and cookies: for a command that must run although they are weak.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let is_secret =
+            |name: &str| name == flask::SECRET_VARIABLE || name.starts_with("DOORWARD_SECRET_KEY");
+        let mut kept = self.clone();
+        kept.ours.retain(|name, _| !is_secret(name));
+        kept
     }
 
     /// A variable's value, whosever it is.

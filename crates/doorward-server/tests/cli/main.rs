@@ -11,11 +11,13 @@
 mod admin;
 mod adopt;
 mod adopt_in_place;
+mod adopt_inspect;
 mod adopt_killed;
 mod adopt_trouble;
 mod adopted;
 mod db;
 mod doctor;
+mod export;
 mod hash;
 mod healthcheck;
 #[path = "../lecture_pages/http.rs"]

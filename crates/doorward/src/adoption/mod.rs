@@ -8,6 +8,7 @@ mod census;
 mod coexistence;
 mod error;
 mod identifier;
+pub mod inspect;
 mod plan;
 mod progress;
 mod report;

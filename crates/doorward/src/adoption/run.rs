@@ -18,9 +18,7 @@ use super::{
 use crate::{
     clock::Clock,
     password::{AcceptedForms, HashPool},
-    store::{
-        AdoptionCounts, AdoptionRecord, AdoptionState, Database, FormCounts, Tables, Transaction,
-    },
+    store::{AdoptionCounts, AdoptionRecord, AdoptionState, Database, FormCounts, Tables},
 };
 use journal::{Attempt, Done, Journal, add, lost_a_race, note};
 use open::Opened;

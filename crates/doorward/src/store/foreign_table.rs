@@ -1,38 +1,10 @@
 //! A table that somebody else made: what it has, and its rows in order.
 
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
-use sqlx::{AssertSqlSafe, MySql, MySqlPool, Sqlite, SqlitePool, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, MySql, Sqlite};
 
-use super::{Database, DatabaseUrl, StoreError, Transaction, database::Pools};
+use super::{StoreError, Transaction, foreign_schema::Reading};
 use crate::adoption::{AdoptionError, Columns, Identifier, RoleSource};
-
-/// Connections that only read.
-#[derive(Debug, Clone)]
-pub(crate) enum Reading {
-    Sqlite(SqlitePool),
-    MySql(MySqlPool),
-}
-
-impl Database {
-    /// The connections that only read (on MySQL, all).
-    pub(crate) fn reading(&self) -> Reading {
-        match &self.pools {
-            Pools::Sqlite { readers, .. } => Reading::Sqlite(readers.clone()),
-            Pools::MySql(pool) => Reading::MySql(pool.clone()),
-        }
-    }
-
-    /// Connections to a database that is not ours: a SQLite file is neither made nor changed.
-    pub(crate) async fn open_foreign(url: &DatabaseUrl) -> Result<Reading, StoreError> {
-        match url {
-            DatabaseUrl::Sqlite(path) => {
-                let options = SqliteConnectOptions::new().filename(path).read_only(true);
-                Ok(Reading::Sqlite(SqlitePool::connect_with(options).await?))
-            }
-            DatabaseUrl::MySql(_) => Ok(Self::connect(url, 2).await?.reading()),
-        }
-    }
-}
 
 /// Fetches all rows of a statement with texts for arguments.
 macro_rules! fetch {

@@ -206,7 +206,7 @@ impl Database {
         self.mend_half_done().await?;
         let before = self.schema_status().await?;
         if before.applied.is_empty() {
-            self.refuse_tables_in_the_way(self.own_tables()).await?;
+            self.refuse_tables_in_the_way(Self::own_tables()).await?;
         }
         let copy = if before.applied.is_empty() || before.is_current() {
             None

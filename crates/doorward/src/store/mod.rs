@@ -4,11 +4,13 @@
 //! for the recipe "add a column".
 
 mod adoptions;
+mod beside;
 mod bulk;
 mod database;
 mod demo_mark;
 mod error;
 mod foreign_logins;
+mod foreign_rows;
 mod foreign_schema;
 mod foreign_table;
 mod in_place;
@@ -37,6 +39,7 @@ pub(crate) use database::pause;
 pub use database::{AsStoreError, Database, Outcome, Row, Transaction};
 pub use error::StoreError;
 pub use foreign_logins::ForeignLogins;
+pub(crate) use foreign_schema::Reading;
 pub(crate) use foreign_table::{ForeignRow, ForeignTable};
 pub use in_place::InPlace;
 pub use inspection::MigrationText;
@@ -55,6 +58,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(demo_mark::STATEMENTS)
         .chain(foreign_logins::STATEMENTS)
         .chain(inspection::STATEMENTS)
+        .chain(foreign_schema::STATEMENTS)
         .chain(migrate::STATEMENTS)
         .chain(adoptions::STATEMENTS)
         .chain(bulk::STATEMENTS)
@@ -62,7 +66,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(scratch::STATEMENTS)
         .chain(database::STATEMENTS)
         .chain(in_place::STATEMENTS)
-        .chain(foreign_schema::STATEMENTS)
+        .chain(beside::STATEMENTS)
         .cloned();
     UserStatements::own().named().into_iter().chain(constants)
 }

@@ -13,7 +13,7 @@ impl Database {
     #[must_use]
     pub fn tables_beside(&self) -> Vec<String> {
         // The first is the users table, which is the application's here.
-        let mut tables = self.own_tables().split_off(1);
+        let mut tables = Self::own_tables().split_off(1);
         tables.retain(|table| table != LAST);
         tables.reverse();
         tables.insert(0, "_sqlx_migrations".to_owned());

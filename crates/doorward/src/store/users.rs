@@ -138,17 +138,26 @@ impl Store {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<User>, StoreError> {
+        let stored = self.list_stored_users(after, limit).await?;
+        Ok(stored.into_iter().map(|stored| stored.user).collect())
+    }
+
+    /// As [`Store::list_users`], with the stored passwords.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_stored_users(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<StoredUser>, StoreError> {
         let after = after.map_or(i64::MIN, UserId::get);
+        let args = [after.into(), i64::from(limit).into()];
         let rows: Vec<UserRow> = self
             .database()
-            .fetch_all(
-                self.users.list.clone(),
-                &[after.into(), i64::from(limit).into()],
-            )
+            .fetch_all(self.users.list.clone(), &args)
             .await?;
-        rows.into_iter()
-            .map(|row| self.stored_user(row).map(|stored| stored.user))
-            .collect()
+        rows.into_iter().map(|row| self.stored_user(row)).collect()
     }
 
     /// All administrators, by number.

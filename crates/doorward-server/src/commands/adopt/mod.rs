@@ -1,6 +1,7 @@
 //! `doorward adopt …`: taking over the users of an application.
 
 mod finish;
+mod inspect;
 mod plan_file;
 mod progress;
 mod run;
@@ -15,27 +16,37 @@ use doorward::{
     store::{AdoptionRecord, Database, StoreError},
 };
 
-use super::{accounts, operated};
-use crate::{cli::AdoptCommand, config::Config, failure::Failure};
+use super::{accounts, block_on, load_quietly, operated};
+use crate::{
+    cli::{AdoptCommand, Cli},
+    config::{ADOPT_FROM_VARIABLE, Config, Environment},
+    failure::Failure,
+};
 
-/// Does what was asked. `from_environment` is where a copy comes from when no flag says it.
+/// Does what was asked.
 ///
 /// # Errors
 /// [`Failure`] with the exit code for it.
-pub async fn run(
-    command: &AdoptCommand,
-    config: &Config,
-    from_environment: Option<&str>,
-) -> Result<ExitCode, Failure> {
-    match command {
-        AdoptCommand::Run(arguments) => run::run(arguments, config, from_environment).await,
-        AdoptCommand::Status => status::run(config).await,
-        AdoptCommand::Finish {
-            accept_rejects,
-            yes,
-        } => finish::run(config, *accept_rejects, *yes).await,
-        AdoptCommand::Undo { yes } => undo::run(config, *yes).await,
+pub fn run(cli: &Cli, command: &AdoptCommand) -> Result<ExitCode, Failure> {
+    if let AdoptCommand::Inspect(arguments) = command {
+        // It has to look also where the configuration would not let a server start.
+        return inspect::run(cli, arguments);
     }
+    let environment = Environment::from_process()?;
+    let from = environment.get(ADOPT_FROM_VARIABLE);
+    let config = &load_quietly(cli)?.config;
+    block_on(async {
+        match command {
+            AdoptCommand::Inspect(_) => Ok(ExitCode::SUCCESS),
+            AdoptCommand::Run(arguments) => run::run(arguments, config, from).await,
+            AdoptCommand::Status => status::run(config).await,
+            AdoptCommand::Finish {
+                accept_rejects,
+                yes,
+            } => finish::run(config, *accept_rejects, *yes).await,
+            AdoptCommand::Undo { yes } => undo::run(config, *yes).await,
+        }
+    })
 }
 
 /// The adoption in place that a command is about.
