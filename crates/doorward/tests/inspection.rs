@@ -174,7 +174,7 @@ async fn the_lectures_table_stays_where_it_is_and_becomes_wide_enough() {
         assert_eq!(users.role, RoleSource::Column { column, admin });
         // Its hashes were written by a Werkzeug that may not know scrypt.
         assert_eq!(found.plan.passwords.write, WrittenForm::WerkzeugPbkdf2);
-        assert_eq!(found.plan.passwords.plaintext, PlaintextRule::Refuse);
+        assert_eq!(found.plan.passwords.plaintext, PlaintextRule::Hash);
         if foreign.engine() == "mysql" {
             assert_eq!(found.plan.passwords.widen_to, Some(255));
             says(&found, Weight::Warning, "takes 100 characters");

@@ -32,7 +32,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Failure`] with the exit code for it.
-pub fn run(cli: &Cli, arguments: &AdoptInspectArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(cli: &Cli, arguments: &AdoptInspectArgs) -> Result<ExitCode, Failure> {
     let environment = Environment::from_process()?;
     let (loaded, weak_secret) = load(cli, &environment)?;
     let given = arguments

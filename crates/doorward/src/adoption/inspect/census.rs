@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     fingerprints::{Fingerprints, Repeated},
     hash_form::HashForm,
+    plain_text::PlainText,
     rows::RawRow,
 };
 use crate::{
@@ -53,6 +54,7 @@ pub struct Census {
     fingerprints: Fingerprints,
     memory: KdfMemory,
     computed: u32,
+    plain_text: PlainText,
     /// Rows.
     pub rows: u64,
     /// Rows with a name that we take and a hash that we verify.
@@ -92,6 +94,7 @@ impl Census {
             fingerprints: Fingerprints::default(),
             memory: KdfMemory::new(0),
             computed: 0,
+            plain_text: PlainText::default(),
             rows: 0,
             verified: 0,
             in_the_clear: 0,
@@ -155,6 +158,9 @@ impl Census {
         }
         let text = row.password.as_deref().map(String::from_utf8_lossy);
         let Some(text) = text else { return };
+        if form == HashForm::Unknown {
+            self.plain_text.add(&text);
+        }
         let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         if form == HashForm::Damaged && self.width == Some(chars) {
             self.cut_off.add(row);
@@ -202,6 +208,11 @@ impl Census {
         if self.roles.len() < Self::ROLES || self.roles.contains_key(&role) {
             *self.roles.entry(role).or_default() += 1;
         }
+    }
+
+    /// Whether the passwords in no known form are the passwords themselves.
+    pub(super) fn is_plain_text(&self) -> bool {
+        self.plain_text.was_typed()
     }
 
     pub(super) fn repeated(&mut self) -> Repeated {

@@ -12,6 +12,7 @@ mod findings;
 mod fingerprints;
 mod hash_form;
 mod layout;
+mod plain_text;
 mod privileges;
 mod proposal;
 mod row_findings;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Census, Facts, HashForm, Layout, fills};
+use super::{Census, Facts, Layout, fills};
 use crate::{
     adoption::{
         Columns, Identifier, Mode, PasswordRules, PlaintextRule, Plan, RoleSource, WrittenForm,
@@ -77,8 +77,7 @@ pub(super) fn complete(plan: &mut Plan, facts: &Facts<'_>, census: &Census) {
             admin.push(Role::ADMIN.to_owned());
         }
     }
-    let unknown = census.count(|form| form == HashForm::Unknown);
-    if unknown * 2 > census.rows {
+    if census.is_plain_text() {
         plan.passwords.plaintext = PlaintextRule::Hash;
     }
     if plan.mode == Mode::InPlace {
