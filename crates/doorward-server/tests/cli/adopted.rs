@@ -70,6 +70,9 @@ impl Installation {
     }
 }
 
+type JournalRow = (String, String, i64, i64, i64, i64, i64, i64, String);
+type AccountRow = (i64, Vec<u8>, i64, i64, Option<i64>);
+
 /// Every row, table by table.
 pub(crate) async fn dumped(database: &Database) -> String {
     let tables: Vec<(String,)> = database
@@ -93,12 +96,13 @@ pub(crate) async fn dumped(database: &Database) -> String {
             )
             .await
             .unwrap();
-        rows.iter()
-            .for_each(|row| writeln!(dump, "{row:?}").unwrap());
+        for row in rows {
+            writeln!(dump, "{row:?}").unwrap();
+        }
     }
     let mut began = 0;
     if has("adoptions") {
-        let rows: Vec<(String, String, i64, i64, i64, i64, i64, i64, String)> = database
+        let rows: Vec<JournalRow> = database
             .fetch_all(
                 Sql::both("SELECT mode, state, started_at_ms, position, adopted, present, hashed, rejected, forms FROM adoptions"),
                 &[],
@@ -120,11 +124,12 @@ pub(crate) async fn dumped(database: &Database) -> String {
             )
             .await
             .unwrap();
-        rows.iter()
-            .for_each(|row| writeln!(dump, "{row:?}").unwrap());
+        for row in rows {
+            writeln!(dump, "{row:?}").unwrap();
+        }
     }
     if has("accounts") {
-        let rows: Vec<(i64, Vec<u8>, i64, i64, Option<i64>)> = database
+        let rows: Vec<AccountRow> = database
             .fetch_all(
                 Sql::both("SELECT user_id, username_key, created_at_ms, password_changed_at_ms, disabled_at_ms FROM accounts ORDER BY user_id"),
                 &[],

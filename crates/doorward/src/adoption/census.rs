@@ -39,7 +39,7 @@ pub async fn census(
             .and_then(|id| id.parse().ok())
             .ok_or(AdoptionError::IdOutOfRange)?;
         for row in page {
-            let stored = row.2.map(|bytes| zeroize::Zeroizing::new(bytes));
+            let stored = row.2.map(zeroize::Zeroizing::new);
             let text = stored.as_ref().map(|bytes| std::str::from_utf8(bytes));
             let form = match text {
                 None | Some(Ok("")) => "none".to_owned(),

@@ -90,12 +90,12 @@ impl Adoption<'_> {
             ..Outcome::default()
         };
         self.database.set_bulk(true).await?;
-        let sink = match (opened.is_resumable(), self.database.engine()) {
-            (false, _) => Sink::Whole(self.database.begin().await?),
-            (true, "sqlite") => Sink::Grouped(None),
-            (true, _) => Sink::Batchwise,
-        };
         if !(outcome.repeated && opened.never_changes()) {
+            let sink = match (opened.is_resumable(), self.database.engine()) {
+                (false, _) => Sink::Whole(self.database.begin().await?),
+                (true, "sqlite") => Sink::Grouped(None),
+                (true, _) => Sink::Batchwise,
+            };
             let journal = Journal {
                 id: record.id,
                 position: record.position,
@@ -182,6 +182,10 @@ impl Adoption<'_> {
         outcome: &mut Outcome,
         mut report: Option<&mut Report>,
     ) -> Result<(), AdoptionError> {
+        #[allow(
+            clippy::clone_on_copy,
+            reason = "the forms are to become more than a few flags"
+        )]
         let rules = Arc::new(RowRules::new(self.plan, self.accepted.clone()));
         let start = if journal.repeated {
             opened.start()
@@ -324,15 +328,14 @@ impl Adoption<'_> {
         batch: &Batch,
         known_rejects: &[Reject],
     ) -> Result<Attempt, AdoptionError> {
-        let mut open = match group.take() {
-            Some(open) => open,
-            None => {
-                let begin = || self.database.begin();
-                Group {
-                    tx: self.database.retry(begin).await?,
-                    since: Instant::now(),
-                    batches: 0,
-                }
+        let mut open = if let Some(open) = group.take() {
+            open
+        } else {
+            let begin = || self.database.begin();
+            Group {
+                tx: self.database.retry(begin).await?,
+                since: Instant::now(),
+                batches: 0,
             }
         };
         let tx = &mut open.tx;

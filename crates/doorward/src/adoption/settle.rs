@@ -59,16 +59,17 @@ pub(super) fn settle<'a>(rows: &'a [Adoptable], known: &Known, moment: i64) -> S
         match verdict {
             Verdict::Present => settled.present.push(row),
             Verdict::Reject(reason) => settled.rejects.push(rejected(row, reason)),
-            Verdict::Add => match first.get(key) {
-                Some(winner) => settled.second.push((row, winner)),
-                None => {
+            Verdict::Add => {
+                if let Some(winner) = first.get(key) {
+                    settled.second.push((row, winner));
+                } else {
                     first.insert(key, row);
                     if let Some(id) = row.id {
                         numbers.insert(id, row);
                     }
                     settled.added.push(row);
                 }
-            },
+            }
         }
     }
     settled

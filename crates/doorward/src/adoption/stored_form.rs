@@ -18,6 +18,11 @@ pub enum StoredForm {
 impl StoredForm {
     /// Looks at a stored string. No key derivation runs.
     #[must_use]
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        clippy::clone_on_copy,
+        reason = "the forms are to become more than a few flags"
+    )]
     pub fn of(stored: &str, accepted: &AcceptedForms) -> Self {
         match PasswordHash::parse_with(stored, accepted) {
             Ok(hash) => Self::Accepted(hash.scheme()),

@@ -38,10 +38,15 @@ impl Writer<'_> {
         look_first: bool,
     ) -> Result<Written, AdoptionError> {
         let mut known = Known::default();
+        // On SQLite nobody comes between the look and the insert, and to undo an insert costs more than to look.
+        let look_first = look_first || tx.is_alone();
         if look_first {
             known = self.look_up(tx, rows).await?;
         }
-        tx.mark().await?;
+        let is_swapped = |row: &Adoptable| matches!(row.password, AdoptedPassword::Hashed { .. });
+        if !tx.is_alone() || rows.iter().any(is_swapped) {
+            tx.mark().await?;
+        }
         let mut settled = settle(rows, &known, self.moment);
         match self.add(tx, &settled).await {
             Ok(late) => settled.rejects.extend(late),
@@ -88,17 +93,24 @@ impl Writer<'_> {
             .iter()
             .map(|row| row.username.key().as_bytes())
             .collect();
-        known.add_accounts(tx.accounts_by_id(self.tables, &ids).await?);
+        let least = ids.iter().copied().min();
+        let range = least.zip(ids.iter().copied().max());
+        if let Some(range) = range
+            && tx.has_numbers(self.tables, false, range).await?
+        {
+            known.add_accounts(tx.accounts_by_id(self.tables, &ids).await?);
+        }
         known.add_accounts(tx.accounts_by_key(self.tables, &keys).await?);
         if self.mode == Mode::Copy {
             let names: Vec<&str> = rows.iter().map(|row| row.username.as_str()).collect();
-            known.users = tx
-                .users_by_id(self.tables, &ids)
-                .await?
-                .into_iter()
-                .collect();
-            let named = tx.users_by_name(self.tables, &names).await?;
-            known.names = named.into_iter().map(|(id, name)| (name, id)).collect();
+            if let Some(range) = range
+                && tx.has_numbers(self.tables, true, range).await?
+            {
+                let users = tx.users_by_id(self.tables, &ids).await?;
+                known.users = users.into_iter().collect();
+            }
+            let holders = tx.users_by_name(self.tables, &names).await?;
+            known.names = holders.into_iter().map(|(id, name)| (name, id)).collect();
         }
         Ok(known)
     }
@@ -189,7 +201,7 @@ impl Writer<'_> {
     }
 }
 
-fn account<'a>(row: &&'a Adoptable, user_id: i64) -> NewAccount<'a> {
+fn account(row: &Adoptable, user_id: i64) -> NewAccount<'_> {
     NewAccount {
         user_id,
         username_key: row.username.key().as_bytes(),

@@ -1,11 +1,10 @@
-//! The tables `adoptions` (one row for each adoption: what was planned, how far it is) and `adoption_rejects` (the rows
-//! that were not adopted, and why).
+//! The table `adoptions`: one row for each adoption, what was planned and how far it is.
 
 use std::collections::BTreeMap;
 
 use super::{Arg, Database, Outcome, Sql, StoreError, Transaction};
 use crate::{
-    adoption::{Mode, Plan, Reject},
+    adoption::{Mode, Plan},
     clock::Timestamp,
 };
 
@@ -41,16 +40,6 @@ const COMPLETE: Sql = Sql::both(
 const FINISH: Sql = Sql::both(
     "UPDATE adoptions SET state = 'finished', finished_at_ms = ? WHERE id = ? AND state = 'complete'",
 );
-const COUNT_REJECTS: Sql = Sql::both("SELECT COUNT(*) FROM adoption_rejects WHERE adoption_id = ?");
-const LIST_REJECTS: Sql = Sql::both(
-    "SELECT place, username, reason FROM adoption_rejects WHERE adoption_id = ? AND place > ? ORDER BY place LIMIT ?",
-);
-const REJECTS_BETWEEN: Sql = Sql::both(
-    "SELECT place, username, reason FROM adoption_rejects WHERE adoption_id = ? AND place > ? AND place <= ? ORDER BY place",
-);
-const FORGET_REJECTS_BETWEEN: Sql =
-    Sql::both("DELETE FROM adoption_rejects WHERE adoption_id = ? AND place > ? AND place <= ?");
-
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("adoptions.HAS_TABLE", HAS_TABLE),
     ("adoptions.LIST", LIST),
@@ -62,10 +51,6 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("adoptions.AMEND", AMEND),
     ("adoptions.COMPLETE", COMPLETE),
     ("adoptions.FINISH", FINISH),
-    ("adoptions.COUNT_REJECTS", COUNT_REJECTS),
-    ("adoptions.LIST_REJECTS", LIST_REJECTS),
-    ("adoptions.REJECTS_BETWEEN", REJECTS_BETWEEN),
-    ("adoptions.FORGET_REJECTS_BETWEEN", FORGET_REJECTS_BETWEEN),
 ];
 
 /// What names an adoption: SHA-256 over its plan and its source.
@@ -314,48 +299,6 @@ impl Database {
     ) -> Result<bool, StoreError> {
         changed(self.execute(FINISH, &[now.into(), (&id.0).into()]).await)
     }
-
-    /// How many rows of an adoption were rejected.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn count_rejects(&self, id: AdoptionId) -> Result<i64, StoreError> {
-        let row: Option<(i64,)> = self
-            .fetch_optional(COUNT_REJECTS, &[(&id.0).into()])
-            .await?;
-        Ok(row.map_or(0, |(count,)| count))
-    }
-
-    /// At most `limit` rejects of an adoption behind the place `after`, by place.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn list_rejects(
-        &self,
-        id: AdoptionId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<Reject>, StoreError> {
-        let args = [(&id.0).into(), Arg::Int(after), Arg::Int(i64::from(limit))];
-        let rows: Vec<(i64, Option<String>, String)> = self.fetch_all(LIST_REJECTS, &args).await?;
-        Ok(rows.into_iter().map(Reject::from).collect())
-    }
-
-    /// The rejects of an adoption from behind `after` to `last`, by place.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn rejects_between(
-        &self,
-        id: AdoptionId,
-        after: i64,
-        last: i64,
-    ) -> Result<Vec<Reject>, StoreError> {
-        let args = [(&id.0).into(), Arg::Int(after), Arg::Int(last)];
-        let rows: Vec<(i64, Option<String>, String)> =
-            self.fetch_all(REJECTS_BETWEEN, &args).await?;
-        Ok(rows.into_iter().map(Reject::from).collect())
-    }
 }
 
 fn changed(outcome: Result<Outcome, StoreError>) -> Result<bool, StoreError> {
@@ -406,16 +349,5 @@ impl Transaction {
             (&id.0).into(),
         ];
         changed(self.execute(AMEND, &args).await)
-    }
-
-    /// Takes away the rejects from behind `after` to `last`.
-    pub(crate) async fn forget_rejects(
-        &mut self,
-        id: AdoptionId,
-        after: i64,
-        last: i64,
-    ) -> Result<(), StoreError> {
-        let args = [(&id.0).into(), Arg::Int(after), Arg::Int(last)];
-        self.execute(FORGET_REJECTS_BETWEEN, &args).await.map(drop)
     }
 }

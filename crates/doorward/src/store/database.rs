@@ -343,18 +343,6 @@ impl Transaction {
         })
     }
 
-    /// Undoes the transaction's changes.
-    ///
-    /// # Errors
-    /// Any [`StoreError`]; the changes are undone all the same.
-    pub async fn rollback(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.rollback().await?,
-            Self::MySql(tx) => tx.rollback().await?,
-        }
-        Ok(())
-    }
-
     /// Makes the transaction's changes last.
     ///
     /// # Errors

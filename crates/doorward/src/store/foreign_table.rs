@@ -1,5 +1,7 @@
 //! A table that somebody else made: what it has, and its rows in order.
 
+use std::fmt::Write as _;
+
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::{AssertSqlSafe, MySql, Sqlite};
 
@@ -82,25 +84,7 @@ impl ForeignTable {
     /// [`AdoptionError`] names the table or column that is not there.
     pub(crate) async fn open(reading: Reading, columns: &Columns) -> Result<Self, AdoptionError> {
         let table = columns.table.clone().ok_or(AdoptionError::TableNotNamed)?;
-        let found: Vec<(String, String, String, String)> = fetch!(
-            &reading,
-            (String, String, String, String),
-            SQLITE_COLUMNS.to_owned(),
-            MYSQL_COLUMNS.to_owned(),
-            [table.as_str()]
-        );
-        if found.is_empty() {
-            return Err(AdoptionError::NoTable(table));
-        }
-        let found: Vec<Column> = found
-            .into_iter()
-            .map(|(name, kind, nullable, extra)| Column {
-                name,
-                kind,
-                nullable: nullable == "YES",
-                extra: extra.to_lowercase(),
-            })
-            .collect();
+        let found = columns_of(&reading, &table).await?;
         let column = |wanted: &Identifier| {
             let same = |column: &&Column| column.name.eq_ignore_ascii_case(wanted.as_str());
             found
@@ -266,6 +250,29 @@ impl ForeignTable {
     }
 }
 
+/// The columns of a table.
+async fn columns_of(reading: &Reading, table: &Identifier) -> Result<Vec<Column>, AdoptionError> {
+    let found: Vec<(String, String, String, String)> = fetch!(
+        reading,
+        (String, String, String, String),
+        SQLITE_COLUMNS.to_owned(),
+        MYSQL_COLUMNS.to_owned(),
+        [table.as_str()]
+    );
+    if found.is_empty() {
+        return Err(AdoptionError::NoTable(table.clone()));
+    }
+    Ok(found
+        .into_iter()
+        .map(|(name, kind, nullable, extra)| Column {
+            name,
+            kind,
+            nullable: nullable == "YES",
+            extra: extra.to_lowercase(),
+        })
+        .collect())
+}
+
 /// The column's value as the bytes of its UTF-8 text, whatever its type and character set.
 fn as_bytes(is_mysql: bool, column: &Identifier, kind: &str) -> String {
     let name = column.quoted();
@@ -292,11 +299,11 @@ impl Transaction {
         old: &str,
         new: &str,
     ) -> Result<bool, StoreError> {
-        let kept: String = table
-            .self_changing
-            .iter()
-            .map(|column| format!(", {0} = {0}", column.quoted()))
-            .collect();
+        let mut kept = String::new();
+        for column in &table.self_changing {
+            // Writing to a String cannot fail.
+            let _ = write!(kept, ", {0} = {0}", column.quoted());
+        }
         let key = table
             .id
             .as_ref()

@@ -3,6 +3,7 @@
 //! SQL is written once, as constants at the top of the file of its table. See `docs/storage.md` for the rules and
 //! for the recipe "add a column".
 
+mod adoption_rejects;
 mod adoptions;
 mod beside;
 mod bulk;
@@ -61,6 +62,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(foreign_schema::STATEMENTS)
         .chain(migrate::STATEMENTS)
         .chain(adoptions::STATEMENTS)
+        .chain(adoption_rejects::STATEMENTS)
         .chain(bulk::STATEMENTS)
         .chain(password_column::STATEMENTS)
         .chain(scratch::STATEMENTS)

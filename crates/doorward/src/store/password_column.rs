@@ -1,5 +1,7 @@
 //! The width of a password column that somebody else made. Only MySQL enforces one.
 
+use std::fmt::Write as _;
+
 use sqlx::AssertSqlSafe;
 
 use super::{Database, Sql, StoreError, database::Pools};
@@ -81,21 +83,25 @@ impl Database {
             users.password.quoted()
         );
         if !charset.is_empty() {
-            text.push_str(&format!(" CHARACTER SET {charset} COLLATE {collation}"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, " CHARACTER SET {charset} COLLATE {collation}");
         }
         text.push_str(if nullable == "YES" {
             " NULL"
         } else {
             " NOT NULL"
         });
-        match default {
-            // MariaDB writes the expression, MySQL the value.
-            Some(default) if is_mariadb => text.push_str(&format!(" DEFAULT {default}")),
-            Some(default) => text.push_str(&format!(" DEFAULT {}", quoted(default, escapes))),
-            None => {}
+        if let Some(default) = default {
+            // MariaDB has the expression there, MySQL the value.
+            let expression = if is_mariadb {
+                default.clone()
+            } else {
+                quoted(default, escapes)
+            };
+            let _ = write!(text, " DEFAULT {expression}");
         }
         if !comment.is_empty() {
-            text.push_str(&format!(" COMMENT {}", quoted(comment, escapes)));
+            let _ = write!(text, " COMMENT {}", quoted(comment, escapes));
         }
         sqlx::raw_sql(AssertSqlSafe(text)).execute(pool).await?;
         let after = self.password_column(users).await?;

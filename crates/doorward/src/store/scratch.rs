@@ -92,3 +92,17 @@ impl Database {
         tx.rollback().await
     }
 }
+
+impl Transaction {
+    /// Undoes the transaction's changes.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; the changes are undone all the same.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::MySql(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}

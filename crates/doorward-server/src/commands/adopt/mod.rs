@@ -28,25 +28,22 @@ use crate::{
 /// # Errors
 /// [`Failure`] with the exit code for it.
 pub fn run(cli: &Cli, command: &AdoptCommand) -> Result<ExitCode, Failure> {
-    if let AdoptCommand::Inspect(arguments) = command {
-        // It has to look also where the configuration would not let a server start.
-        return inspect::run(cli, arguments);
-    }
-    let environment = Environment::from_process()?;
-    let from = environment.get(ADOPT_FROM_VARIABLE);
-    let config = &load_quietly(cli)?.config;
-    block_on(async {
-        match command {
-            AdoptCommand::Inspect(_) => Ok(ExitCode::SUCCESS),
-            AdoptCommand::Run(arguments) => run::run(arguments, config, from).await,
-            AdoptCommand::Status => status::run(config).await,
-            AdoptCommand::Finish {
-                accept_rejects,
-                yes,
-            } => finish::run(config, *accept_rejects, *yes).await,
-            AdoptCommand::Undo { yes } => undo::run(config, *yes).await,
+    let config = || load_quietly(cli).map(|loaded| loaded.config);
+    match command {
+        // It looks also where the configuration would not let a server start.
+        AdoptCommand::Inspect(arguments) => inspect::run(cli, arguments),
+        AdoptCommand::Run(arguments) => {
+            let environment = Environment::from_process()?;
+            let from = environment.get(ADOPT_FROM_VARIABLE);
+            block_on(run::run(arguments, &config()?, from))
         }
-    })
+        AdoptCommand::Status => block_on(status::run(&config()?)),
+        AdoptCommand::Finish {
+            accept_rejects,
+            yes,
+        } => block_on(finish::run(&config()?, *accept_rejects, *yes)),
+        AdoptCommand::Undo { yes } => block_on(undo::run(&config()?, *yes)),
+    }
 }
 
 /// The adoption in place that a command is about.

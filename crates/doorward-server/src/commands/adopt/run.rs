@@ -20,14 +20,14 @@ use super::super::{operated, print, timestamp};
 use super::{plan_file, progress, source, stopped};
 use crate::{
     application,
-    cli::AdoptRunArgs,
+    cli::{AdoptRunArgs, SourceText},
     config::{ADOPT_FROM_VARIABLE, Config},
     failure::Failure,
     hashing,
 };
 
 /// Nobody waits for a hash here, so a job may wait in the queue for as long as the machine needs.
-const MAX_WAIT: Duration = Duration::from_secs(600);
+const MAX_WAIT: Duration = Duration::from_mins(10);
 
 /// Carries out a plan. Exit code 3 when there are rejects.
 pub(super) async fn run(
@@ -54,10 +54,10 @@ pub(super) async fn run(
     let rejects = report_path(arguments);
     let result = if arguments.dry_run {
         let work = dry_run(&adoption, from.as_ref(), &rejects, threads, config);
-        progress::shown(&counters, work).await
+        Box::pin(progress::shown(&counters, work)).await
     } else {
         let work = really(&adoption, from.as_ref(), &rejects, config);
-        progress::shown(&counters, work).await
+        Box::pin(progress::shown(&counters, work)).await
     };
     database.close().await;
     let (text, some_rejected) = result?;
@@ -74,7 +74,7 @@ fn from(
     arguments: &AdoptRunArgs,
     from_environment: Option<&str>,
 ) -> Result<Option<SourceAddress>, Failure> {
-    let flag = arguments.from.as_ref().map(|from| from.expose());
+    let flag = arguments.from.as_ref().map(SourceText::expose);
     match (plan.mode, flag.or(from_environment)) {
         (Mode::Copy, Some(text)) => {
             if flag.is_some_and(source::shows_a_password) {

@@ -21,7 +21,7 @@ const BUFFER: usize = 256 * 1024;
 
 enum Records {
     Csv(Box<Csv<BufReader<File>>>),
-    JsonLines(JsonLines<BufReader<File>>),
+    JsonLines(Box<JsonLines<BufReader<File>>>),
 }
 
 impl Records {
@@ -81,7 +81,7 @@ impl FileSource {
                 },
             )?))
         } else {
-            Records::JsonLines(JsonLines::new(input, columns))
+            Records::JsonLines(Box::new(JsonLines::new(input, columns)))
         };
         Ok(Some(Self {
             path: path.clone(),

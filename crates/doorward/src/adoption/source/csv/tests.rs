@@ -109,10 +109,11 @@ proptest! {
 
     #[test]
     fn what_a_writer_quotes_comes_back(names in proptest::collection::vec("[a-z\",]{1,8}", 1..20)) {
-        let mut text = String::from("id,name,hash\n");
-        for name in &names {
-            text.push_str(&format!("1,\"{}\",h\n", name.replace('"', "\"\"")));
-        }
+        let lines: Vec<String> = names
+            .iter()
+            .map(|name| format!("1,\"{}\",h\n", name.replace('"', "\"\"")))
+            .collect();
+        let text = format!("id,name,hash\n{}", lines.concat());
         let found: Vec<String> = read(text.as_bytes()).into_iter().map(|(_, row)| row.unwrap()).collect();
         prop_assert_eq!(found, names);
     }
