@@ -89,6 +89,23 @@ fn the_plan_explains_itself_and_can_be_read_back() {
 }
 
 #[test]
+fn a_column_with_an_odd_name_is_in_the_plan_as_it_is() {
+    let here = Installation::sqlite();
+    std::fs::create_dir_all(here.path("data")).unwrap();
+    here.execute(
+        r#"CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT NOT NULL, password TEXT NOT NULL, "a ""b"" \ é" TEXT NOT NULL)"#,
+    );
+    here.execute("INSERT INTO users VALUES (1, 'ada', 'x', '')");
+    here.run(&["adopt", "inspect"], "").code(0);
+    let fill = plan(&here).users.fill;
+    let names: Vec<&str> = fill
+        .keys()
+        .map(doorward::adoption::Identifier::as_str)
+        .collect();
+    assert_eq!(names, [r#"a "b" \ é"#]);
+}
+
+#[test]
 fn a_plan_that_is_there_is_kept() {
     let here = lecture().remove(0);
     std::fs::write(here.path("adopt.toml"), "mine").unwrap();
