@@ -95,7 +95,7 @@ pub async fn undo_check(
     unreadable
         .retain(|form, _| *form == ours && written != ours && !record.forms.contains_key(form));
     let theirs = record.plan.in_place()?.table;
-    let mut tables = database.tables_beside();
+    let mut tables = Database::tables_beside();
     tables.retain(|table| !table.eq_ignore_ascii_case(theirs.as_str()));
     Ok(UndoCheck { unreadable, tables })
 }

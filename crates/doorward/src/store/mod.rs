@@ -25,6 +25,7 @@ mod setup_link;
 mod sql;
 mod undo;
 mod url;
+mod user_removal;
 mod user_statements;
 mod users;
 
@@ -49,7 +50,7 @@ pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, MySqlUrl};
-pub use users::RemoveUserError;
+pub use user_removal::RemoveUserError;
 
 /// Every statement of the core with its name, for the test that prepares each on both engines.
 pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {

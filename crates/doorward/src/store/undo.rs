@@ -11,7 +11,7 @@ impl Database {
     /// The tables that our migrations make beside a users table that is not ours, newest first; the migrations' own
     /// table before them and `adoptions` at the end, so that a second attempt still finds what to undo.
     #[must_use]
-    pub fn tables_beside(&self) -> Vec<String> {
+    pub fn tables_beside() -> Vec<String> {
         // The first is the users table, which is the application's here.
         let mut tables = Self::own_tables().split_off(1);
         tables.retain(|table| table != LAST);
