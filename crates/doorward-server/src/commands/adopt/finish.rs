@@ -57,7 +57,8 @@ async fn finish(
             .because_text("another command changed it meanwhile"));
     }
     Ok(format!(
-        "finished: {} is doorward's alone, and new hashes are Argon2id\n",
+        "finished: {} is doorward's alone, and new hashes are Argon2id\n\
+         restart `doorward serve` on every node: a running one goes on as before\n",
         config.db.url
     ))
 }

@@ -63,7 +63,7 @@ async fn foreign(database: &Database, config: &Config) -> Result<Vec<Vec<String>
                 counts.retired,
                 rfc3339(from.last_seen_at)
             );
-            row(&format!("foreign {}s", from.kind.as_str()), told)
+            row(&format!("{}s", from.kind.as_str()), told)
         })
         .collect())
 }
