@@ -43,7 +43,7 @@ install_mariadb() {
 }
 
 python_is_enough() {
-  "$1" -c 'import ensurepip, sqlite3, sys, venv; sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1
+  "$1" -c 'import ensurepip, sqlite3, sys, venv; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
 }
 
 # Prints a Python that can make virtual environments, installing Debian's if there is none.
