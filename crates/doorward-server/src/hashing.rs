@@ -3,7 +3,6 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use doorward::{
-    adoption::WrittenForm,
     password::{
         AcceptedForms, Argon2idParams, BcryptPrehash, HashPool, HashPoolConfig, NewHashForm, Rehash,
     },
@@ -32,7 +31,9 @@ pub fn new_hash_form(
         HashWrite::Argon2id => argon2id(),
         HashWrite::WerkzeugScrypt => Ok(NewHashForm::WerkzeugScrypt),
         HashWrite::WerkzeugPbkdf2 => Ok(NewHashForm::WerkzeugPbkdf2),
-        HashWrite::Bcrypt => Ok(bcrypt(config)),
+        HashWrite::Bcrypt => Ok(NewHashForm::Bcrypt {
+            prehash: prehashes(config),
+        }),
     }
 }
 
@@ -40,24 +41,13 @@ pub fn new_hash_form(
 #[must_use]
 pub fn form_of_table(store: &Store, config: &Config) -> Option<NewHashForm> {
     let in_place = store.in_place().filter(|in_place| in_place.coexisting)?;
-    form_of_plan(in_place.passwords.write, config)
+    in_place.passwords.write.to_write(prehashes(config))
 }
 
-/// The form that a plan names for the time of coexistence; `None` for doorward's own.
+/// Whether new bcrypt hashes are over a digest of the password, as configured.
 #[must_use]
-pub fn form_of_plan(written: WrittenForm, config: &Config) -> Option<NewHashForm> {
-    match written {
-        WrittenForm::WerkzeugScrypt => Some(NewHashForm::WerkzeugScrypt),
-        WrittenForm::WerkzeugPbkdf2 => Some(NewHashForm::WerkzeugPbkdf2),
-        WrittenForm::Bcrypt => Some(bcrypt(config)),
-        WrittenForm::Argon2id => None,
-    }
-}
-
-fn bcrypt(config: &Config) -> NewHashForm {
-    NewHashForm::Bcrypt {
-        prehash: config.hash.flask_bcrypt_prehash == BcryptPrehash::On,
-    }
+pub fn prehashes(config: &Config) -> bool {
+    config.hash.flask_bcrypt_prehash == BcryptPrehash::On
 }
 
 /// The parameters of Argon2id, as configured.

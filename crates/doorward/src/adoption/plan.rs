@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Fill, Identifier, RoleSource, UsersTable};
+use crate::password::NewHashForm;
 
 /// An adoption, as `doorward adopt inspect` proposes it and an operator edits it. It holds no secret: the address of the
 /// source is given with each command.
@@ -106,6 +107,20 @@ pub enum WrittenForm {
     Bcrypt,
     /// `$argon2id$…`, when the application does not verify passwords any more.
     Argon2id,
+}
+
+impl WrittenForm {
+    /// The form in the hashing threads' terms; `None` for doorward's own, Argon2id. `prehash`: whether Flask-Bcrypt
+    /// hashes the password before bcrypt does (`BCRYPT_HANDLE_LONG_PASSWORDS`).
+    #[must_use]
+    pub const fn to_write(self, prehash: bool) -> Option<NewHashForm> {
+        match self {
+            Self::WerkzeugScrypt => Some(NewHashForm::WerkzeugScrypt),
+            Self::WerkzeugPbkdf2 => Some(NewHashForm::WerkzeugPbkdf2),
+            Self::Bcrypt => Some(NewHashForm::Bcrypt { prehash }),
+            Self::Argon2id => None,
+        }
+    }
 }
 
 /// Why a plan cannot be carried out as it stands.

@@ -58,6 +58,8 @@ impl Authenticator {
     /// - Anybody may register as a `user`; administrators make administrators ([`RegistrationRule::Users`]).
     /// - New hashes are Argon2id with 19 MiB and two passes ([`HashPoolConfig::default`]), on as many threads as there
     ///   are cores; new passwords have 8 to 256 characters and are no common ones ([`PasswordPolicy::default`]).
+    /// - On a table that is adopted in place, and until the adoption is finished, hashes are written in the form of the
+    ///   plan instead.
     /// - Failed logins are slowed down ([`ThrottlePolicy::default`]) and answered on a quantum of 250 ms.
     /// - Tokens are HS256 JWTs keyed by `secret`, valid for an hour ([`AccessTokenPolicy::new`]).
     ///
@@ -81,10 +83,16 @@ impl Authenticator {
             }
         }
         let store = Store::open(database).await?;
+        let mut pool = HashPoolConfig::default();
+        // An application that shares the table has to read what we write.
+        let shared = store.in_place().filter(|in_place| in_place.coexisting);
+        if let Some(form) = shared.and_then(|in_place| in_place.passwords.write.to_write(false)) {
+            pool.form = form;
+        }
         Ok(Self::new(Parts {
             throttle: Throttle::new(store.clone(), Some(ThrottlePolicy::default())),
             store,
-            hashes: HashPool::start(HashPoolConfig::default())?,
+            hashes: HashPool::start(pool)?,
             accepted_forms: AcceptedForms::default(),
             rehash: Rehash::default(),
             password_policy: PasswordPolicy::default(),

@@ -117,7 +117,7 @@ async fn open(plan: &Plan, dry_run: bool, config: &Config) -> Result<Database, F
 /// The pool that hashes what is stored in the clear: in the form that the application reads, or in ours.
 fn hash_pool(plan: &Plan, config: &Config) -> Result<HashPoolConfig, Failure> {
     let of_table = match plan.mode {
-        Mode::InPlace => hashing::form_of_plan(plan.passwords.write, config),
+        Mode::InPlace => plan.passwords.write.to_write(hashing::prehashes(config)),
         Mode::Copy => None,
     };
     let mut pool = hashing::pool_config(config, hashing::new_hash_form(config, of_table)?);
