@@ -428,3 +428,30 @@ async fn what_arrives_from_elsewhere_adds_up_over_several_writers() {
         assert_eq!(rows[1].last_seen_at, NOW);
     }
 }
+
+#[tokio::test]
+async fn a_disk_that_was_full_is_written_again_when_there_is_room() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = doorward::store::DatabaseUrl::Sqlite(folder.path().join("full.db"));
+    let database = doorward::store::Database::connect(&url, 1)
+        .await
+        .expect("connects");
+    database.migrate().await.expect("migrates");
+    // The limit holds for the connection that writes, until it is replaced.
+    let limit = doorward::store::Sql::both("PRAGMA max_page_count = 40");
+    database.execute(limit, &[]).await.expect("sets it");
+    let store = Store::new(database);
+    let mut number = 0;
+    let full = loop {
+        number += 1;
+        match add(&store, &format!("user{number}"), &Role::user()).await {
+            Ok(_) => assert!(number < 10_000, "the disk is never full"),
+            Err(error) => break error,
+        }
+    };
+    assert!(full.to_string().contains("full"), "{full}");
+    add(&store, "afterwards", &Role::user())
+        .await
+        .expect("there is room again");
+    assert_eq!(store.count_users().await.expect("counts"), number);
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{
-    ConnectOptions, Executor, FromRow, MySql, MySqlPool, Sqlite, SqlitePool,
+    ConnectOptions, Connection as _, Executor, FromRow, MySql, MySqlPool, Sqlite, SqlitePool,
     mysql::{MySqlPoolOptions, MySqlRow},
     sqlite::{
         SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -105,6 +105,11 @@ impl Database {
                 let writer = SqlitePoolOptions::new()
                     .max_connections(1)
                     .acquire_timeout(WAIT)
+                    // When the disk is full SQLite rolls back by itself. The driver takes the transaction for open still,
+                    // and would refuse to begin another one on this connection for ever.
+                    .before_acquire(|connection, _| {
+                        Box::pin(async move { Ok(!connection.is_in_transaction()) })
+                    })
                     .connect_with(options.clone())
                     .await?;
                 let readers = SqlitePoolOptions::new()
