@@ -1,6 +1,6 @@
 //! A person or program that can log in.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use crate::{clock::Timestamp, role::Role};
 
@@ -9,6 +9,9 @@ use crate::{clock::Timestamp, role::Role};
 pub struct UserId(i64);
 
 impl UserId {
+    /// The numbers that fit the column `users.id` on every engine (MySQL's `INT`).
+    pub const FITTING: RangeInclusive<i64> = 1..=2_147_483_647;
+
     /// The user with this number.
     #[must_use]
     pub const fn new(id: i64) -> Self {

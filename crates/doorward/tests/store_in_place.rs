@@ -325,6 +325,28 @@ async fn rows_that_no_account_can_be_made_for_hold_nobody_up() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_too_big_holds_nobody_up() {
+    let table = LECTURE.replace("id INTEGER PRIMARY KEY {auto}", "id BIGINT PRIMARY KEY");
+    for database in Databases::empty().await.iter() {
+        beside(database, &table, LECTURE_PLAN, "complete").await;
+        let store = Store::open(database.clone()).await.expect("opens");
+        run(
+            database,
+            "INSERT INTO users (id, username, password, role) VALUES (3000000000, 'big', 'x', 'user'), (7, 'small', 'x', 'user')",
+        )
+        .await;
+        assert!(store.find_user(&name("big"), NOW).await.unwrap().is_none());
+        assert!(
+            store
+                .find_user(&name("small"), NOW)
+                .await
+                .unwrap()
+                .is_some()
+        );
+    }
+}
+
+#[tokio::test]
 async fn of_two_names_that_are_one_to_us_the_first_keeps_it() {
     for database in Databases::empty().await.iter() {
         // Full-width letters: another name to their database, the same one to us.

@@ -6,6 +6,7 @@ use super::{Mode, PasswordRules, PlaintextRule, Plan, RoleSource, StoredForm, Un
 use crate::{
     password::{AcceptedForms, Password},
     role::Role,
+    user::UserId,
     username::Username,
 };
 
@@ -94,8 +95,6 @@ pub(crate) struct RowRules {
     accepted: AcceptedForms,
 }
 
-/// The largest number that fits `users.id` (MySQL's `INT`).
-const MOST_ID: i64 = 2_147_483_647;
 /// What fits our `users.password`.
 const MOST_STORED_CHARS: usize = 255;
 
@@ -196,10 +195,11 @@ fn number(text: &str) -> Result<i64, String> {
         .trim()
         .parse()
         .map_err(|_| format!("its id {:?} is no whole number", cut(text, 40)))?;
-    if (1..=MOST_ID).contains(&id) {
+    if UserId::FITTING.contains(&id) {
         Ok(id)
     } else {
-        Err(format!("its id {id} is outside 1 to {MOST_ID}"))
+        let most = UserId::FITTING.end();
+        Err(format!("its id {id} is outside 1 to {most}"))
     }
 }
 

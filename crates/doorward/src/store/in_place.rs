@@ -254,7 +254,7 @@ impl Store {
 
     /// Makes the row's account, or gives it the row's name. Returns whether anything changed.
     async fn link(&self, row: &Neighbour, now: Timestamp) -> Result<bool, StoreError> {
-        let Some(name) = row.name() else {
+        let Some(name) = row.name().filter(|_| UserId::FITTING.contains(&row.id)) else {
             return Ok(false);
         };
         if row.username_key.as_deref() == Some(name.key().as_bytes()) {
