@@ -39,7 +39,7 @@ pub(super) fn run(cli: &Cli, arguments: &AdoptInspectArgs) -> Result<ExitCode, F
         .source
         .as_ref()
         .map(crate::cli::SourceText::expose);
-    if given.is_some_and(origin::shows_a_password) {
+    if given.is_some_and(super::source::shows_a_password) {
         writeln!(
             io::stderr(),
             "warning: every user of this machine can read the password in the address\n  give the address in {ADOPT_FROM_VARIABLE} instead"

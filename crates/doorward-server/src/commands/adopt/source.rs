@@ -15,15 +15,7 @@ use crate::{
 /// # Errors
 /// [`Failure`] says what an address looks like.
 pub(super) fn parse(text: &str) -> Result<SourceAddress, Failure> {
-    let has_scheme = ["sqlite:", "mysql:", "mariadb:"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme));
-    if has_scheme {
-        let url: config::DatabaseUrl = text.parse().map_err(|error| {
-            Failure::new("the address to copy from cannot be used")
-                .because_text(format!("it {error}"))
-                .usage()
-        })?;
+    if let Some(url) = database(text)? {
         if let config::DatabaseUrl::Sqlite { path } = &url {
             there(path)?;
         }
@@ -34,14 +26,33 @@ pub(super) fn parse(text: &str) -> Result<SourceAddress, Failure> {
     let address = match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => SourceAddress::Csv(path.clone()),
         Some("jsonl" | "ndjson") => SourceAddress::JsonLines(path.clone()),
-        _ => {
-            return Err(Failure::new("the address to copy from cannot be used")
-                .because_text("it is neither mysql://…, sqlite:PATH, PATH.csv nor PATH.jsonl")
-                .usage());
-        }
+        _ => return Err(neither()),
     };
     there(&path)?;
     Ok(address)
+}
+
+/// The database's address, when the text is one and not a path.
+///
+/// # Errors
+/// [`Failure`] for the address of a database that cannot be used.
+pub(super) fn database(text: &str) -> Result<Option<config::DatabaseUrl>, Failure> {
+    let schemes = ["sqlite:", "mysql:", "mariadb:"];
+    if !schemes.iter().any(|scheme| text.starts_with(scheme)) {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|error| {
+        Failure::new("the address of the source cannot be used")
+            .because_text(format!("it {error}"))
+            .usage()
+    })
+}
+
+/// The text is no source.
+pub(super) fn neither() -> Failure {
+    Failure::new("the source cannot be used")
+        .because_text("it is neither mysql://…, sqlite:PATH, PATH.csv nor PATH.jsonl")
+        .usage()
 }
 
 fn there(path: &Path) -> Result<(), Failure> {

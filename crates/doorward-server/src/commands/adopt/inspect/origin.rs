@@ -7,6 +7,7 @@ use std::{
 
 use doorward::{adoption::inspect::SourceFile, store::DatabaseUrl};
 
+use super::super::source;
 use crate::{
     application,
     config::{self, ADOPT_FROM_VARIABLE},
@@ -39,21 +40,11 @@ impl Origin {
         let Some(text) = given else {
             return Self::database(configured, true);
         };
-        let schemes = ["sqlite:", "mysql:", "mariadb:"];
-        if schemes.iter().any(|scheme| text.starts_with(scheme)) {
-            let url: config::DatabaseUrl = text.parse().map_err(|error| {
-                Failure::new("the address of the source cannot be used")
-                    .because_text(format!("it {error}"))
-                    .usage()
-            })?;
+        if let Some(url) = source::database(text)? {
             return Self::database(&url, url == *configured);
         }
         let path = PathBuf::from(text);
-        let file = SourceFile::new(&path).ok_or_else(|| {
-            Failure::new("the source cannot be used")
-                .because_text("it is neither mysql://…, sqlite:PATH, PATH.csv nor PATH.jsonl")
-                .usage()
-        })?;
+        let file = SourceFile::new(&path).ok_or_else(source::neither)?;
         if !path.exists() {
             return Err(missing(&path, false));
         }
@@ -118,13 +109,6 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether an address on the command line shows a password to the machine's other users.
-pub(super) fn shows_a_password(text: &str) -> bool {
-    text.split_once("://")
-        .and_then(|(_, rest)| rest.rsplit_once('@'))
-        .is_some_and(|(account, _)| account.contains(':'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,8 +126,6 @@ mod tests {
                 .to_string();
             assert!(!failure.contains("hunter2"), "{failure}");
         }
-        assert!(shows_a_password("mysql://root:hunter2@db/x"));
-        assert!(!shows_a_password("mysql://root@db/x") && !shows_a_password("a@b:c.csv"));
     }
 
     #[test]
