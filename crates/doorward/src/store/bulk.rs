@@ -165,9 +165,9 @@ pub(crate) struct NewUser<'a> {
     pub(crate) password: &'a str,
 }
 
-/// Pages in memory for a million random index entries (64 MiB), and a write-ahead log that is copied back less often:
-/// otherwise most of the time goes into reading and writing the same index pages again.
-const SQLITE_BULK: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 131072";
+/// More pages in memory (20 MiB) and a write-ahead log that is copied back less often: otherwise most of the time goes
+/// into reading and writing the same index pages again. The memory is a bound that small adoptions reach too.
+const SQLITE_BULK: &str = "PRAGMA cache_size = -20480; PRAGMA wal_autocheckpoint = 131072";
 const SQLITE_USUAL: &str = "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000";
 
 impl Database {
