@@ -22,8 +22,10 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[("in_place.FIND", FIND)];
 /// Rows this far below the highest number are looked at for newcomers too: two applications that add users at once may
 /// commit them in another order than that of their numbers.
 const OUT_OF_ORDER: i64 = 1_000;
-/// At most this many pages of newcomers are adopted by one login; the next one goes on.
+/// At most this many pages of newcomers are adopted at once; the next call goes on.
 const PAGES: usize = 20;
+/// A login does not wait for more than this: it finds its own name without them.
+const PAGES_OF_A_LOGIN: usize = 1;
 
 /// A users table that was there before doorward.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,13 +190,17 @@ impl Store {
         if !self.is_coexisting() {
             return Ok(0);
         }
+        self.adopt_pages(PAGES, now).await
+    }
+
+    async fn adopt_pages(&self, pages: usize, now: Timestamp) -> Result<u64, StoreError> {
         let highest: Option<(i64,)> = self
             .database()
             .fetch_optional(self.users.highest_account.clone(), &[])
             .await?;
         let mut after = highest.map_or(0, |(id,)| id) - OUT_OF_ORDER;
         let mut adopted = 0;
-        for _ in 0..PAGES {
+        for _ in 0..pages {
             let page: Vec<Neighbour> = self
                 .database()
                 .fetch_all(self.users.newcomers.clone(), &[after.into()])
@@ -219,7 +225,7 @@ impl Store {
         if !self.is_coexisting() {
             return Ok(false);
         }
-        let mut changed = self.adopt_newcomers(now).await? > 0;
+        let mut changed = self.adopt_pages(PAGES_OF_A_LOGIN, now).await? > 0;
         // Their column may have a character set in which other characters cannot be compared.
         if name.as_str().is_ascii() {
             let rows: Vec<Neighbour> = self
