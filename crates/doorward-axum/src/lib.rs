@@ -37,8 +37,8 @@ mod strict_json;
 
 pub use auth::{
     Admin, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, CrossSite, Network,
-    NetworkError, OwnOrigin, RequireRole, RoleName, RoleRejection, Session, SessionCookies,
-    TrustedProxies, bearer_token, only_cookie,
+    NetworkError, OwnOrigin, RequestClient, RequireRole, RoleName, RoleRejection, Session,
+    SessionCookies, TrustedProxies, bearer_token, only_cookie,
 };
 pub use context::{BodyRules, PeerAddr, RequestId};
 pub use error::ApiError;

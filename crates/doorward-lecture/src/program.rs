@@ -5,9 +5,9 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use axum::Router;
 use doorward::{
     clock::Clock,
+    flask_session::SessionSigner,
     password::HashPool,
     secret::Secret,
-    session::SessionSigner,
     store::{Database, StoreError},
 };
 use doorward_axum::SessionCookies;

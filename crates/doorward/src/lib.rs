@@ -3,7 +3,7 @@
 //! # Where things are
 //!
 //! Data flows one way: [`authenticator`] (the use cases) uses [`store`], [`password`], [`throttle`], [`access`] and [`foreign`];
-//! those use the types ([`username`], [`user`], [`role`], [`secret`], [`token`], [`session`]); nothing points back.
+//! those use the types ([`username`], [`user`], [`role`], [`secret`], [`token`], [`flask_session`]); nothing points back.
 //! Time ([`clock`]) and randomness ([`random`]) are parameters; the environment is never read.
 #![cfg_attr(
     test,
@@ -21,7 +21,9 @@ pub mod access;
 pub mod adoption;
 pub mod authenticator;
 pub mod authorization;
+pub mod caller;
 pub mod clock;
+pub mod flask_session;
 pub mod foreign;
 pub mod json;
 pub mod password;
@@ -29,7 +31,6 @@ pub mod principal;
 pub mod random;
 pub mod role;
 pub mod secret;
-pub mod session;
 pub mod store;
 pub mod throttle;
 pub mod token;

@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use doorward::clock::Timestamp;
+use doorward::flask_session::{HttpDate, SessionData, SessionError, SessionSigner, SessionValue};
 use doorward::foreign::{
     FlaskKeys, FlaskSessionRules, FlaskSessionSource, FlaskSessions, SubjectKind, SubjectRule,
 };
 use doorward::secret::Secret;
-use doorward::session::{HttpDate, SessionData, SessionError, SessionSigner, SessionValue};
 use serde_json::Value;
 
 const MONTH: Duration = Duration::from_hours(31 * 24);

@@ -13,8 +13,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use doorward::flask_session::{BigInteger, HttpDate, SessionData, SessionSigner, SessionValue};
 use doorward::secret::Secret;
-use doorward::session::{BigInteger, HttpDate, SessionData, SessionSigner, SessionValue};
 use doorward::token::{Hs256Key, KeyId, Validation, Verifier};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use doorward::flask_session::SessionSigner;
 use doorward::secret::Secret;
-use doorward::session::SessionSigner;
 use serde_json::Value;
 
 /// What the vectors hold and this project does not read, by class, key derivation and digest. Sessions are

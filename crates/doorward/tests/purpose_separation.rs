@@ -9,8 +9,8 @@
 
 use std::time::Duration;
 
+use doorward::flask_session::{SessionData, SessionError, SessionSigner};
 use doorward::secret::Secret;
-use doorward::session::{SessionData, SessionError, SessionSigner};
 use doorward::token::{Hs256Key, InvalidReason, TokenError, Validation, Verifier, verify_jws};
 use serde_json::{Value, json};
 

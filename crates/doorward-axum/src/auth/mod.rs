@@ -5,6 +5,7 @@
 
 mod basic;
 mod bearer;
+mod client;
 mod client_address;
 mod network;
 mod role;
@@ -13,6 +14,7 @@ mod session;
 
 pub use basic::{Basic, BasicRejection};
 pub use bearer::{Bearer, BearerRejection, bearer_token};
+pub use client::RequestClient;
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use network::{Network, NetworkError};
 pub use role::{Admin, RequireRole, RoleName, RoleRejection};

@@ -12,7 +12,7 @@ use axum::{
 };
 use doorward::{
     clock::Clock,
-    session::{SessionData, SessionSigner},
+    flask_session::{SessionData, SessionSigner},
 };
 use http::{
     HeaderMap, HeaderValue,

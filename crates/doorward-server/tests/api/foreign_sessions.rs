@@ -7,8 +7,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward::{
+    flask_session::{SessionData, SessionSigner, SessionValue},
     secret::Secret,
-    session::{SessionData, SessionSigner, SessionValue},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use doorward::{
+    flask_session::{SessionData, SessionSigner},
     secret::Secret,
-    session::{SessionData, SessionSigner},
 };
 use serde_json::json;
 

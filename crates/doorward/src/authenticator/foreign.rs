@@ -3,12 +3,12 @@
 use super::Authenticator;
 use crate::{
     access::{IssueError, Issued},
+    flask_session::EncodeError,
     foreign::{
         FlaskSessions, Foreign, ForeignRefusal, ForeignSubject, Outcome, SessionRefusal, Subject,
         VerifiedSession,
     },
     principal::Principal,
-    session::EncodeError,
     store::StoreError,
     token::{TokenError, unverified_key_id},
     user::User,

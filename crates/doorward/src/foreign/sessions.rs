@@ -5,8 +5,8 @@ use super::name::SourceName;
 use super::subject::{Subject, SubjectRule};
 use super::tally::{ForeignKind, Outcome, Tally};
 use crate::clock::Timestamp;
+use crate::flask_session::{EncodeError, SessionData, SessionError, SessionSigner, SignedSession};
 use crate::secret::Secret;
-use crate::session::{EncodeError, SessionData, SessionError, SessionSigner, SignedSession};
 
 /// What signs the cookies of an application: Flask's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::session::SessionValue;
+use crate::flask_session::SessionValue;
 use crate::user::UserId;
 
 /// Whom a foreign token or session means.
@@ -42,7 +42,10 @@ impl SubjectRule {
     }
 
     /// The subject among a session's values, likewise.
-    pub(super) fn in_session(&self, session: &crate::session::SessionData) -> Option<Subject> {
+    pub(super) fn in_session(
+        &self,
+        session: &crate::flask_session::SessionData,
+    ) -> Option<Subject> {
         match session.get(&self.claim)? {
             SessionValue::Integer(number) => self.number(*number),
             SessionValue::String(text) => self.text(text),

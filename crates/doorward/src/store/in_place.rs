@@ -6,9 +6,9 @@ use super::{Arg, Database, Sql, Store, StoreError, Transaction, user_statements:
 use crate::{
     adoption::{Fill, Generator, PasswordRules, Plan, RoleSource, UsersTable},
     clock::Timestamp,
+    flask_session::HttpDate,
     random::{self, OsRandom},
     role::Role,
-    session::HttpDate,
     user::UserId,
     username::{Username, UsernameKey},
 };

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     clock::Timestamp,
+    flask_session::{SessionData, SessionSigner},
     foreign::{
         FlaskKeys, FlaskSessionRules, FlaskSessionSource, ForeignTokenSource, ForeignTokens,
         SubjectKind, SubjectRule,
@@ -12,7 +13,6 @@ use crate::{
     password::Password,
     role::Role,
     secret::Secret,
-    session::{SessionData, SessionSigner},
     token::{Algorithm, Hs256Key, InvalidReason, KeyVerifier, Validation},
 };
 

@@ -1,6 +1,6 @@
 use super::*;
+use crate::flask_session::SessionValue;
 use crate::foreign::SubjectKind;
-use crate::session::SessionValue;
 use crate::user::UserId;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);

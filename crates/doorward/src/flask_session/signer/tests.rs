@@ -1,5 +1,5 @@
 use super::*;
-use crate::session::SessionValue;
+use crate::flask_session::SessionValue;
 use proptest::prelude::*;
 
 const NOW: u64 = 1_767_225_600;
