@@ -5,6 +5,8 @@
 //! not exist are counted like those that do, so the answers tell nothing. Counts live in the database: they survive
 //! a restart and hold for all nodes together.
 
+mod allowance;
+
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -12,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+pub use allowance::Allowance;
 use sha2::{Digest, Sha256};
 
 use crate::{

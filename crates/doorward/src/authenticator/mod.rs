@@ -104,6 +104,12 @@ impl Authenticator {
         &self.parts.hashes
     }
 
+    /// Who has to wait.
+    #[must_use]
+    pub fn throttle(&self) -> &Throttle {
+        &self.parts.throttle
+    }
+
     /// The access tokens.
     #[must_use]
     pub fn tokens(&self) -> &AccessTokens {

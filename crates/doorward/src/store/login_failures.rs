@@ -15,6 +15,17 @@ const ADD: Sql = Sql::each(
      last_failed_at_ms = VALUES(last_failed_at_ms)",
 );
 const CLEAR: Sql = Sql::both("DELETE FROM login_failures WHERE bucket = ?");
+/// Another one within a window that has begun, while there is room: `last_failed_at_ms` holds when it began.
+const SPEND: Sql = Sql::both(
+    "UPDATE login_failures SET failures = failures + 1 WHERE bucket = ? AND failures < ? AND last_failed_at_ms > ?",
+);
+const BEGIN: Sql =
+    Sql::both("INSERT INTO login_failures (bucket, failures, last_failed_at_ms) VALUES (?, 1, ?)");
+/// Compare and set: the old state is in the `WHERE`.
+const STEP: Sql = Sql::both(
+    "UPDATE login_failures SET failures = ?, last_failed_at_ms = ? \
+     WHERE bucket = ? AND failures = ? AND last_failed_at_ms = ?",
+);
 const PURGE: Sql = Sql::each(
     "DELETE FROM login_failures WHERE bucket IN (SELECT bucket FROM login_failures WHERE last_failed_at_ms < ? LIMIT 500)",
     "DELETE FROM login_failures WHERE last_failed_at_ms < ? LIMIT 500",
@@ -24,6 +35,9 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("login_failures.FIND", FIND),
     ("login_failures.ADD", ADD),
     ("login_failures.CLEAR", CLEAR),
+    ("login_failures.SPEND", SPEND),
+    ("login_failures.BEGIN", BEGIN),
+    ("login_failures.STEP", STEP),
     ("login_failures.PURGE", PURGE),
 ];
 
@@ -70,6 +84,59 @@ impl Store {
             .map(drop)
     }
 
+    /// Counts one more of `limit` in a window that has begun after `begun_after`. Whether there was room.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn spend_of_window(
+        &self,
+        bucket: &[u8; 32],
+        limit: u32,
+        begun_after: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let args = [
+            bucket.into(),
+            i64::from(limit).into(),
+            Arg::from(begun_after),
+        ];
+        let outcome = self.database().execute(SPEND, &args).await?;
+        Ok(outcome.rows_affected == 1)
+    }
+
+    /// Makes a bucket's count `failures` at `now`, if it is still what was `seen`. Whether it was; of many at once, on
+    /// whatever nodes, one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn set_failures_seen(
+        &self,
+        bucket: &[u8; 32],
+        seen: FailureCount,
+        failures: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Some(seen_at) = seen.last_failed_at else {
+            return match self
+                .database()
+                .execute(BEGIN, &[bucket.into(), now.into()])
+                .await
+            {
+                Ok(_) => Ok(true),
+                Err(StoreError::AlreadyExists) => Ok(false),
+                Err(error) => Err(error),
+            };
+        };
+        let args = [
+            number(failures).into(),
+            now.into(),
+            bucket.into(),
+            number(seen.failures).into(),
+            Arg::from(seen_at),
+        ];
+        let outcome = self.database().execute(STEP, &args).await?;
+        Ok(outcome.rows_affected == 1)
+    }
+
     /// Forgets a bucket's failures.
     ///
     /// # Errors
@@ -92,4 +159,9 @@ impl Store {
             .await?
             .rows_affected)
     }
+}
+
+/// As the column holds it; a count of 2^63 stays there.
+fn number(failures: u64) -> i64 {
+    i64::try_from(failures).unwrap_or(i64::MAX)
 }

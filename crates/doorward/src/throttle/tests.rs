@@ -136,3 +136,29 @@ fn an_ipv6_network_is_its_first_half() {
     let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
     assert_eq!(Network::from(mapped), network(1));
 }
+
+#[tokio::test]
+async fn an_allowance_is_spent_per_purpose_and_key_and_comes_back_with_the_next_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let throttle = throttle(&folder).await;
+    let three = Allowance::per_hour(3);
+    let spend = async |purpose: &str, key: &[u8], seconds: u64| {
+        let now = NOW.after(Duration::from_secs(seconds));
+        match throttle.spend(purpose, key, three, now).await {
+            Ok(()) => None,
+            Err(AdmissionError::Throttled(throttled)) => Some(throttled.retry_after.as_secs()),
+            Err(AdmissionError::Store(error)) => panic!("{error}"),
+        }
+    };
+    for seconds in [0, 10, 20] {
+        assert_eq!(spend("mail", b"a", seconds).await, None);
+    }
+    assert_eq!(spend("mail", b"a", 600).await, Some(3000));
+    assert_eq!(spend("mail", b"b", 600).await, None);
+    assert_eq!(spend("else", b"a", 600).await, None);
+    assert_eq!(spend("mail", b"a", 3599).await, Some(1));
+    for seconds in [3600, 3601, 3602] {
+        assert_eq!(spend("mail", b"a", seconds).await, None);
+    }
+    assert_eq!(spend("mail", b"a", 3603).await, Some(3597));
+}
