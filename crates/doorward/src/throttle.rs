@@ -4,18 +4,30 @@
 //! elsewhere cannot slow down the owner of an account (AU-04, AU-06, AU-10; NIST SP 800-63B §3.2.2). Names that do
 //! not exist are counted like those that do, so the answers tell nothing. Counts live in the database: they survive
 //! a restart and hold for all nodes together.
+//!
+//! # What holds when guesses come at the same moment
+//!
+//! A guess is decided twice: before the hash, so that whoever has to wait costs nothing (AU-05), and after it, when it
+//! is counted by compare-and-set. One that finds no room then is answered as throttled, whether its password was right
+//! or wrong. So of any number of guesses at one name from one network, sent to any number of nodes at once, at most
+//! [`ThrottlePolicy::free_attempts`] learn anything, and after them one per wait: exactly what would have been answered
+//! had they come one after the other (CVE-2019-5421). Within one process no more than that are hashed either; of *n*
+//! processes each may hash so many. The clocks of the nodes must agree to within a second.
+//!
+//! A right password with no failures before it writes nothing. A failure writes once per bucket.
 
+mod admission;
 mod allowance;
+mod device;
+mod standing;
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Mutex, time::Duration};
 
+pub use admission::Admission;
 pub use allowance::Allowance;
+pub use device::{DeviceToken, KnownDevice, KnownDevices};
 use sha2::{Digest, Sha256};
+pub use standing::Standing;
 
 use crate::{
     clock::Timestamp,
@@ -26,6 +38,8 @@ use crate::{
 const QUIET: Duration = Duration::from_hours(24);
 /// The same for a whole network.
 const NETWORK_QUIET: Duration = Duration::from_mins(10);
+/// Failures of a known device before it counts as unknown, until it has been quiet for a day.
+const DEVICE_FAILURES: u64 = 5;
 
 /// Where a request came from, as far as throttling goes: an IPv4 address, or the /64 of an IPv6 address, since one
 /// household owns a whole /64.
@@ -75,6 +89,15 @@ impl Default for ThrottlePolicy {
 }
 
 impl ThrottlePolicy {
+    fn wait(&self, rule: Rule, count: FailureCount, now: Timestamp) -> Option<Duration> {
+        match rule {
+            Rule::Name => self.name_wait(count, now),
+            Rule::Network => self.network_wait(count, now),
+            // There is no next one: the device is treated as any other.
+            Rule::Device => (count.failures >= DEVICE_FAILURES).then_some(Duration::from_secs(1)),
+        }
+    }
+
     /// When a bucket may be tried again; `None` when it may be tried at once.
     fn name_wait(&self, count: FailureCount, now: Timestamp) -> Option<Duration> {
         let over = count.failures.checked_sub(u64::from(self.free_attempts))?;
@@ -96,6 +119,32 @@ fn remaining(last: Timestamp, delay: Duration, now: Timestamp) -> Option<Duratio
         .filter(|wait| !wait.is_zero())
 }
 
+/// What a bucket counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Name,
+    Network,
+    Device,
+}
+
+impl Rule {
+    fn quiet(self) -> Duration {
+        match self {
+            Self::Name | Self::Device => QUIET,
+            Self::Network => NETWORK_QUIET,
+        }
+    }
+
+    /// The count as it matters now: what has been quiet is forgotten.
+    fn current(self, count: FailureCount, now: Timestamp) -> u64 {
+        let quiet_since = before(now, self.quiet());
+        match count.last_failed_at {
+            Some(last) if last >= quiet_since => count.failures,
+            _ => 0,
+        }
+    }
+}
+
 /// Too many failures: try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many failed attempts; try again later")]
@@ -109,8 +158,9 @@ pub struct Throttled {
 pub struct Throttle {
     store: Store,
     policy: Option<ThrottlePolicy>,
-    /// Attempts that are being verified now, so that many guesses sent at once do not all pass the check before the
-    /// first of them has failed.
+    devices: Option<KnownDevices>,
+    registrations: Option<Allowance>,
+    /// Attempts that are being verified now, so that one process hashes no more guesses than could be answered.
     in_flight: Mutex<HashMap<Bucket, u32>>,
 }
 
@@ -123,62 +173,48 @@ impl Throttle {
         Self {
             store,
             policy,
+            devices: None,
+            registrations: None,
             in_flight: Mutex::default(),
         }
     }
 
-    /// Asks whether `name` (the canonical key, or what was typed when it is no name) may be tried from `network` now.
+    /// Lets devices that have logged in before pass by others' failures.
+    #[must_use]
+    pub fn with_known_devices(mut self, devices: KnownDevices) -> Self {
+        self.devices = Some(devices);
+        self
+    }
+
+    /// Limits how many registrations a network may ask for.
+    #[must_use]
+    pub fn with_registrations(mut self, allowance: Allowance) -> Self {
+        self.registrations = Some(allowance);
+        self
+    }
+
+    /// The known devices, unless everybody passes anyway.
+    #[must_use]
+    pub fn devices(&self) -> Option<&KnownDevices> {
+        self.policy.and(self.devices.as_ref())
+    }
+
+    /// Counts a registration that `network` asks for, whatever becomes of it: a refusal tells which names are taken.
     ///
     /// # Errors
-    /// [`AdmissionError::Throttled`] says how long to wait; it is decided before anything is hashed (AU-05).
-    pub async fn admit(
+    /// As [`Throttle::spend`].
+    pub async fn spend_registration(
         &self,
-        name: &[u8],
         network: Network,
         now: Timestamp,
-    ) -> Result<Admission<'_>, AdmissionError> {
-        let name_bucket = bucket(b"name and network", &[name, &network.0]);
-        let network_bucket = bucket(b"network", &[&network.0]);
-        let Some(policy) = self.policy else {
-            return Ok(Admission {
-                throttle: self,
-                name_bucket,
-                network_bucket,
-                had_failures: false,
-                counted: false,
-            });
-        };
-        let by_name = self.store.find_login_failures(&name_bucket).await?;
-        let by_network = self.store.find_login_failures(&network_bucket).await?;
-        let wait = policy
-            .name_wait(by_name, now)
-            .max(policy.network_wait(by_network, now));
-        if let Some(retry_after) = wait {
-            return Err(Throttled { retry_after }.into());
-        }
-        let mut in_flight = self
-            .in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let others = in_flight.entry(name_bucket).or_default();
-        // Within the free attempts they may run side by side; after that one at a time.
-        let room = u64::from(policy.free_attempts)
-            .saturating_sub(by_name.failures)
-            .max(1);
-        if u64::from(*others) >= room {
-            return Err(Throttled {
-                retry_after: Duration::from_secs(1),
+    ) -> Result<(), AdmissionError> {
+        match self.registrations {
+            Some(allowance) => {
+                self.spend_of_network("registration", network, allowance, now)
+                    .await
             }
-            .into());
+            None => Ok(()),
         }
-        *others += 1;
-        Ok(Admission {
-            throttle: self,
-            name_bucket,
-            network_bucket,
-            had_failures: by_name.failures > 0,
-            counted: true,
-        })
     }
 
     /// Deletes counts that no longer matter, a few hundred at a time. Returns how many.
@@ -190,68 +226,12 @@ impl Throttle {
     }
 }
 
-/// An attempt that was let through. Say how it ended with [`Admission::failed`] or [`Admission::succeeded`].
-#[derive(Debug)]
-#[must_use]
-pub struct Admission<'t> {
-    throttle: &'t Throttle,
-    name_bucket: Bucket,
-    network_bucket: Bucket,
-    had_failures: bool,
-    counted: bool,
+fn name_bucket(name: &[u8], network: Network) -> Bucket {
+    bucket(b"name and network", &[name, &network.0])
 }
 
-impl Admission<'_> {
-    /// The credentials were wrong.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn failed(self, now: Timestamp) -> Result<(), StoreError> {
-        if self.counted {
-            let store = &self.throttle.store;
-            store
-                .add_login_failure(&self.name_bucket, now, before(now, QUIET))
-                .await?;
-            store
-                .add_login_failure(&self.network_bucket, now, before(now, NETWORK_QUIET))
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// The credentials were right: this network's failures with this name are forgotten.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn succeeded(self) -> Result<(), StoreError> {
-        if self.had_failures {
-            self.throttle
-                .store
-                .clear_login_failures(&self.name_bucket)
-                .await
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Drop for Admission<'_> {
-    fn drop(&mut self) {
-        if !self.counted {
-            return;
-        }
-        let mut in_flight = self
-            .throttle
-            .in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(others) = in_flight.get_mut(&self.name_bucket) {
-            *others = others.saturating_sub(1);
-            if *others == 0 {
-                in_flight.remove(&self.name_bucket);
-            }
-        }
-    }
+fn network_bucket(network: Network) -> Bucket {
+    bucket(b"network", &[&network.0])
 }
 
 /// Why an attempt was not let through.

@@ -12,7 +12,7 @@ use crate::{
     random::{OsRandom, RandomError},
     secret::{Secret, WeakSecret},
     store::{Database, DatabaseUrl, InvalidDatabaseUrl, Store, StoreError},
-    throttle::{Throttle, ThrottlePolicy},
+    throttle::{KnownDevices, Throttle, ThrottlePolicy},
     token::Hs256Key,
 };
 
@@ -90,7 +90,8 @@ impl Authenticator {
             pool.form = form;
         }
         Ok(Self::new(Parts {
-            throttle: Throttle::new(store.clone(), Some(ThrottlePolicy::default())),
+            throttle: Throttle::new(store.clone(), Some(ThrottlePolicy::default()))
+                .with_known_devices(KnownDevices::new(secret, KnownDevices::DEFAULT_TTL)),
             store,
             hashes: HashPool::start(pool)?,
             accepted_forms: AcceptedForms::default(),

@@ -8,7 +8,7 @@ use super::Authenticator;
 use crate::{
     password::{HashFormatError, HashPoolError, Password, PasswordHash},
     store::StoreError,
-    throttle::{AdmissionError, Throttled},
+    throttle::{AdmissionError, DeviceToken, Throttled},
     user::{StoredUser, User},
     username::Username,
 };
@@ -74,23 +74,41 @@ impl Authenticator {
     /// # Errors
     /// [`LoginError`].
     pub async fn log_in(&self, attempt: LoginAttempt) -> Result<User, LoginError> {
+        self.log_in_from(attempt, None).await
+    }
+
+    /// [`Self::log_in`] from a device that may have logged in before: then it does not wait for others' failures.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn log_in_from(
+        &self,
+        attempt: LoginAttempt,
+        device: Option<&DeviceToken>,
+    ) -> Result<User, LoginError> {
         let started = Instant::now();
-        let result = self.check_credentials(attempt).await;
+        let result = self.check_credentials(attempt, device, started).await;
         if matches!(result, Err(LoginError::InvalidCredentials)) {
             self.wait_for_quantum(started).await;
         }
         result
     }
 
-    async fn check_credentials(&self, attempt: LoginAttempt) -> Result<User, LoginError> {
+    async fn check_credentials(
+        &self,
+        attempt: LoginAttempt,
+        device: Option<&DeviceToken>,
+        started: Instant,
+    ) -> Result<User, LoginError> {
         let name = Username::parse(&attempt.username).ok();
         let key = name
             .as_ref()
             .map_or(attempt.username.as_bytes(), |name| name.key().as_bytes());
+        let device = self.known_device(name.as_ref(), device).await?;
         let admission = self
             .parts
             .throttle
-            .admit(key, attempt.address.into(), self.now())
+            .admit(key, attempt.address.into(), device, self.now())
             .await?;
         let stored = match &name {
             Some(name) => self.parts.store.find_user(name, self.now()).await?,
@@ -98,16 +116,30 @@ impl Authenticator {
         };
         let password = Arc::new(attempt.password);
         if let Some((stored, hash)) = self.verified_user(stored, &password).await? {
-            admission.succeeded().await?;
+            self.settle(admission.succeeded(self.now()).await, started)
+                .await?;
             self.upgrade_hash(&stored, &hash, password).await;
             tracing::info!(target: "doorward::auth", event = "login_succeeded", user_id = stored.user.id.get(), address = %attempt.address);
             Ok(stored.user)
         } else {
-            admission.failed(self.now()).await?;
+            self.settle(admission.failed(self.now()).await, started)
+                .await?;
             // The name itself is not logged: people type passwords there (LG-03).
             tracing::info!(target: "doorward::auth", event = "login_failed", address = %attempt.address);
             Err(LoginError::InvalidCredentials)
         }
+    }
+
+    /// A refusal that comes after the hash must not tell by its time how the hash came out.
+    async fn settle(
+        &self,
+        counted: Result<(), AdmissionError>,
+        started: Instant,
+    ) -> Result<(), LoginError> {
+        if counted.is_err() {
+            self.wait_for_quantum(started).await;
+        }
+        Ok(counted?)
     }
 
     /// The user with the parsed hash when the password is right and the user may log in. An unknown user costs a

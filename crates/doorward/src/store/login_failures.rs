@@ -5,16 +5,9 @@ use crate::clock::Timestamp;
 
 const FIND: Sql =
     Sql::both("SELECT failures, last_failed_at_ms FROM login_failures WHERE bucket = ?");
-/// Counted by the database, never read and written back (AU-09). A bucket that has been quiet starts again at one.
-const ADD: Sql = Sql::each(
-    "INSERT INTO login_failures (bucket, failures, last_failed_at_ms) VALUES (?, 1, ?) \
-     ON CONFLICT (bucket) DO UPDATE SET failures = CASE WHEN last_failed_at_ms < ? THEN 1 ELSE failures + 1 END, \
-     last_failed_at_ms = excluded.last_failed_at_ms",
-    "INSERT INTO login_failures (bucket, failures, last_failed_at_ms) VALUES (?, 1, ?) \
-     ON DUPLICATE KEY UPDATE failures = CASE WHEN last_failed_at_ms < ? THEN 1 ELSE failures + 1 END, \
-     last_failed_at_ms = VALUES(last_failed_at_ms)",
+const FIND_TWO: Sql = Sql::both(
+    "SELECT bucket, failures, last_failed_at_ms FROM login_failures WHERE bucket IN (?, ?) ORDER BY bucket",
 );
-const CLEAR: Sql = Sql::both("DELETE FROM login_failures WHERE bucket = ?");
 /// Another one within a window that has begun, while there is room: `last_failed_at_ms` holds when it began.
 const SPEND: Sql = Sql::both(
     "UPDATE login_failures SET failures = failures + 1 WHERE bucket = ? AND failures < ? AND last_failed_at_ms > ?",
@@ -26,6 +19,10 @@ const STEP: Sql = Sql::both(
     "UPDATE login_failures SET failures = ?, last_failed_at_ms = ? \
      WHERE bucket = ? AND failures = ? AND last_failed_at_ms = ?",
 );
+/// Compare and delete.
+const FORGET: Sql = Sql::both(
+    "DELETE FROM login_failures WHERE bucket = ? AND failures = ? AND last_failed_at_ms = ?",
+);
 const PURGE: Sql = Sql::each(
     "DELETE FROM login_failures WHERE bucket IN (SELECT bucket FROM login_failures WHERE last_failed_at_ms < ? LIMIT 500)",
     "DELETE FROM login_failures WHERE last_failed_at_ms < ? LIMIT 500",
@@ -33,11 +30,11 @@ const PURGE: Sql = Sql::each(
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("login_failures.FIND", FIND),
-    ("login_failures.ADD", ADD),
-    ("login_failures.CLEAR", CLEAR),
+    ("login_failures.FIND_TWO", FIND_TWO),
     ("login_failures.SPEND", SPEND),
     ("login_failures.BEGIN", BEGIN),
     ("login_failures.STEP", STEP),
+    ("login_failures.FORGET", FORGET),
     ("login_failures.PURGE", PURGE),
 ];
 
@@ -50,6 +47,15 @@ pub struct FailureCount {
     pub last_failed_at: Option<Timestamp>,
 }
 
+impl FailureCount {
+    fn of_row(failures: i64, last: i64) -> Self {
+        Self {
+            failures: u64::try_from(failures).unwrap_or(0),
+            last_failed_at: Some(Timestamp::from_millis(last)),
+        }
+    }
+}
+
 impl Store {
     /// The failures of a bucket (32 bytes).
     ///
@@ -60,28 +66,32 @@ impl Store {
             .database()
             .fetch_optional(FIND, &[bucket.into()])
             .await?;
-        Ok(
-            row.map_or_else(FailureCount::default, |(failures, last)| FailureCount {
-                failures: u64::try_from(failures).unwrap_or(0),
-                last_failed_at: Some(Timestamp::from_millis(last)),
-            }),
-        )
+        Ok(row.map_or_else(FailureCount::default, |(failures, last)| {
+            FailureCount::of_row(failures, last)
+        }))
     }
 
-    /// Counts one more failure in a bucket. A bucket whose last failure lies before `quiet_since` starts again at one.
+    /// The failures of two buckets, in one statement.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn add_login_failure(
+    pub(crate) async fn find_two_login_failures(
         &self,
-        bucket: &[u8; 32],
-        now: Timestamp,
-        quiet_since: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.database()
-            .execute(ADD, &[bucket.into(), now.into(), quiet_since.into()])
-            .await
-            .map(drop)
+        first: &[u8; 32],
+        second: &[u8; 32],
+    ) -> Result<(FailureCount, FailureCount), StoreError> {
+        let rows: Vec<(Vec<u8>, i64, i64)> = self
+            .database()
+            .fetch_all(FIND_TWO, &[first.into(), second.into()])
+            .await?;
+        let count_of = |wanted: &[u8; 32]| {
+            rows.iter()
+                .find(|(bucket, _, _)| bucket == wanted)
+                .map_or_else(FailureCount::default, |(_, failures, last)| {
+                    FailureCount::of_row(*failures, *last)
+                })
+        };
+        Ok((count_of(first), count_of(second)))
     }
 
     /// Counts one more of `limit` in a window that has begun after `begun_after`. Whether there was room.
@@ -108,7 +118,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(crate) async fn set_failures_seen(
+    pub async fn set_failures_seen(
         &self,
         bucket: &[u8; 32],
         seen: FailureCount,
@@ -137,15 +147,25 @@ impl Store {
         Ok(outcome.rows_affected == 1)
     }
 
-    /// Forgets a bucket's failures.
+    /// Forgets a bucket's failures, if they are still what was `seen`. Whether they were.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn clear_login_failures(&self, bucket: &[u8; 32]) -> Result<(), StoreError> {
-        self.database()
-            .execute(CLEAR, &[bucket.into()])
-            .await
-            .map(drop)
+    pub(crate) async fn forget_failures_seen(
+        &self,
+        bucket: &[u8; 32],
+        seen: FailureCount,
+    ) -> Result<bool, StoreError> {
+        let Some(seen_at) = seen.last_failed_at else {
+            return Ok(true);
+        };
+        let args = [
+            bucket.into(),
+            number(seen.failures).into(),
+            Arg::from(seen_at),
+        ];
+        let outcome = self.database().execute(FORGET, &args).await?;
+        Ok(outcome.rows_affected == 1)
     }
 
     /// Deletes up to 500 buckets whose last failure lies before `before`. Returns how many.

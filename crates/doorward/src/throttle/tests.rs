@@ -18,15 +18,15 @@ fn network(last: u8) -> Network {
     IpAddr::from([192, 0, 2, last]).into()
 }
 
+/// Fails so often, with the last failure at `NOW` and the longest wait between two.
 async fn fail(throttle: &Throttle, name: &[u8], network: Network, times: u32) {
-    let mut now = NOW;
-    for _ in 0..times {
-        now = now.after(Duration::from_secs(901));
+    for left in (0..times).rev() {
+        let now = before(NOW, Duration::from_secs(901) * left);
         throttle
-            .admit(name, network, now)
+            .admit(name, network, None, now)
             .await
             .unwrap()
-            .failed(NOW)
+            .failed(now)
             .await
             .unwrap();
     }
@@ -38,7 +38,7 @@ async fn wait(
     network: Network,
     now: Timestamp,
 ) -> Option<Duration> {
-    match throttle.admit(name, network, now).await {
+    match throttle.admit(name, network, None, now).await {
         Ok(_) => None,
         Err(AdmissionError::Throttled(throttled)) => Some(throttled.retry_after),
         Err(AdmissionError::Store(error)) => panic!("{error}"),
@@ -47,33 +47,55 @@ async fn wait(
 
 #[tokio::test]
 async fn five_failures_are_free_and_then_the_wait_doubles() {
+    for (failures, seconds) in [
+        (4, None),
+        (5, Some(1)),
+        (6, Some(2)),
+        (7, Some(4)),
+        (14, Some(512)),
+        (15, Some(900)),
+        (26, Some(900)),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let throttle = throttle(&folder).await;
+        fail(&throttle, b"alice", network(1), failures).await;
+        let expected = seconds.map(Duration::from_secs);
+        assert_eq!(wait(&throttle, b"alice", network(1), NOW).await, expected);
+        let over = NOW.after(expected.unwrap_or_default());
+        assert_eq!(wait(&throttle, b"alice", network(1), over).await, None);
+    }
+}
+
+#[tokio::test]
+async fn after_billions_of_failures_the_wait_is_still_fifteen_minutes() {
     let folder = tempfile::tempdir().unwrap();
     let throttle = throttle(&folder).await;
-    fail(&throttle, b"alice", network(1), 5).await;
-    assert_eq!(
-        wait(&throttle, b"alice", network(1), NOW).await,
-        Some(Duration::from_secs(1))
-    );
-    fail(&throttle, b"alice", network(1), 1).await;
-    assert_eq!(
-        wait(&throttle, b"alice", network(1), NOW).await,
-        Some(Duration::from_secs(2))
-    );
-    assert_eq!(
-        wait(
-            &throttle,
-            b"alice",
-            network(1),
-            NOW.after(Duration::from_secs(2))
-        )
-        .await,
-        None
-    );
-    fail(&throttle, b"alice", network(1), 20).await;
-    assert_eq!(
-        wait(&throttle, b"alice", network(1), NOW).await,
-        Some(Duration::from_mins(15))
-    );
+    // keycloak#30939: the wait overflowed, and nobody had to.
+    for failures in [1_u64 << 31, 1 << 32, i64::MAX.unsigned_abs()] {
+        let name = failures.to_be_bytes();
+        let bucket = name_bucket(&name, network(1));
+        let seen = FailureCount::default();
+        let store = &throttle.store;
+        assert!(
+            store
+                .set_failures_seen(&bucket, seen, 1, NOW)
+                .await
+                .unwrap()
+        );
+        let seen = store.find_login_failures(&bucket).await.unwrap();
+        assert!(
+            store
+                .set_failures_seen(&bucket, seen, failures, NOW)
+                .await
+                .unwrap()
+        );
+        let longest = Some(Duration::from_mins(15));
+        assert_eq!(wait(&throttle, &name, network(1), NOW).await, longest);
+        let over = NOW.after(Duration::from_mins(15));
+        let admission = throttle.admit(&name, network(1), None, over).await.unwrap();
+        admission.failed(over).await.unwrap();
+        assert_eq!(wait(&throttle, &name, network(1), over).await, longest);
+    }
 }
 
 #[tokio::test]
@@ -90,13 +112,8 @@ async fn a_success_forgets_the_failures() {
     let throttle = throttle(&folder).await;
     fail(&throttle, b"alice", network(1), 5).await;
     let later = NOW.after(Duration::from_secs(5));
-    throttle
-        .admit(b"alice", network(1), later)
-        .await
-        .unwrap()
-        .succeeded()
-        .await
-        .unwrap();
+    let admission = throttle.admit(b"alice", network(1), None, later).await;
+    admission.unwrap().succeeded(later).await.unwrap();
     assert_eq!(wait(&throttle, b"alice", network(1), NOW).await, None);
 }
 
@@ -119,8 +136,14 @@ async fn guesses_sent_at_once_do_not_slip_through_together() {
     let folder = tempfile::tempdir().unwrap();
     let throttle = throttle(&folder).await;
     fail(&throttle, b"alice", network(1), 3).await;
-    let first = throttle.admit(b"alice", network(1), NOW).await.unwrap();
-    let second = throttle.admit(b"alice", network(1), NOW).await.unwrap();
+    let first = throttle
+        .admit(b"alice", network(1), None, NOW)
+        .await
+        .unwrap();
+    let second = throttle
+        .admit(b"alice", network(1), None, NOW)
+        .await
+        .unwrap();
     assert!(wait(&throttle, b"alice", network(1), NOW).await.is_some());
     drop((first, second));
     assert_eq!(wait(&throttle, b"alice", network(1), NOW).await, None);

@@ -14,6 +14,7 @@ use doorward::store::{Database, DatabaseUrl, Store};
 /// Databases that live as long as this value.
 pub(crate) struct Databases {
     list: Vec<Database>,
+    urls: Vec<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -30,20 +31,32 @@ impl Databases {
     /// Databases without any table.
     pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut list = vec![
-            connect(&format!(
-                "sqlite://{}",
-                folder.path().join("test.db").display()
-            ))
-            .await,
-        ];
-        if let Some(url) = fresh_mysql().await {
-            list.push(connect(&url).await);
+        let mut urls = vec![format!(
+            "sqlite://{}",
+            folder.path().join("test.db").display()
+        )];
+        urls.extend(fresh_mysql().await);
+        let mut list = Vec::new();
+        for url in &urls {
+            list.push(connect(url).await);
         }
         Self {
             list,
+            urls,
             _folder: folder,
         }
+    }
+
+    /// The core's tables on each, twice, over connections of their own: as two nodes have them.
+    pub(crate) async fn pairs(&self) -> Vec<[Store; 2]> {
+        let mut pairs = Vec::new();
+        for url in &self.urls {
+            pairs.push([
+                Store::new(connect(url).await),
+                Store::new(connect(url).await),
+            ]);
+        }
+        pairs
     }
 
     /// The core's tables on each.
