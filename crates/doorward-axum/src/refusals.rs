@@ -7,6 +7,7 @@ use doorward::{
     authenticator::{LoginError, RegistrationError},
     password::{HashError, HashPoolError, PasswordError, PolicyViolation},
     store::StoreError,
+    throttle::AdmissionError,
     username::InvalidUsername,
 };
 use http::HeaderValue;
@@ -65,6 +66,17 @@ impl From<LoginError> for ApiError {
             }
             LoginError::Hash(error) => error.into(),
             LoginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdmissionError> for ApiError {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::Throttled(throttled) => {
+                Self::too_many_requests(throttled.retry_after).with_code("throttled")
+            }
+            AdmissionError::Store(error) => error.into(),
         }
     }
 }

@@ -14,7 +14,7 @@ use doorward::{
     random::OsRandom,
     secret::Secret,
     store::{Database, DatabaseUrl, Store},
-    throttle::{Throttle, ThrottlePolicy},
+    throttle::{Allowance, KnownDevices, Throttle, ThrottlePolicy},
     token::{Hs256Key, KeyId},
 };
 use doorward_axum::{OwnOrigin, SessionCookies};
@@ -49,7 +49,7 @@ impl Application {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let form = hashing::new_hash_form(config, hashing::form_of_table(&store, config))?;
         let parts = Parts {
-            throttle: Throttle::new(store.clone(), throttle_policy(config)),
+            throttle: throttle(config, store.clone(), secret),
             store,
             hashes: hashing::pool(config, form)?,
             accepted_forms: hashing::accepted_forms(config),
@@ -152,6 +152,13 @@ fn registration_rule(config: &Config) -> RegistrationRule {
         (false, true) => RegistrationRule::Users,
         (false, false) => RegistrationRule::AdministratorsOnly,
     }
+}
+
+fn throttle(config: &Config, store: Store, secret: &Secret) -> Throttle {
+    let limits = &config.throttle;
+    Throttle::new(store, throttle_policy(config))
+        .with_known_devices(KnownDevices::new(secret, limits.known_device_ttl))
+        .with_registrations(Allowance::per_hour(limits.registrations_per_hour))
 }
 
 fn throttle_policy(config: &Config) -> Option<ThrottlePolicy> {

@@ -158,6 +158,10 @@ pub struct ThrottleConfig {
     pub network_burst: u32,
     /// `throttle.network_per_minute`.
     pub network_per_minute: u32,
+    /// `throttle.known_device_ttl`.
+    pub known_device_ttl: Duration,
+    /// `throttle.registrations_per_hour`.
+    pub registrations_per_hour: u32,
 }
 
 /// `http.*`.
@@ -316,6 +320,8 @@ impl Config {
                 max_delay: v.take("throttle.max_delay")?,
                 network_burst: v.take("throttle.network_burst")?,
                 network_per_minute: v.take("throttle.network_per_minute")?,
+                known_device_ttl: v.take("throttle.known_device_ttl")?,
+                registrations_per_hour: v.take("throttle.registrations_per_hour")?,
             },
             http: HttpConfig {
                 body_limit: v.take("http.body_limit")?,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use doorward::{
     authenticator::{Authenticator, LoginAttempt, NewUser},
     password::Password,
@@ -10,8 +13,10 @@ use doorward::{
     role::Role,
     username::Username,
 };
-use doorward_axum::{ApiError, Bearer, ClientAddress, Json, JsonRejection};
+use doorward_axum::{ApiError, Bearer, ClientAddress, Json, JsonRejection, SessionCookies};
 use serde::{Deserialize, Serialize};
+
+use super::{device, rate_limit};
 
 const CREDENTIALS_REQUIRED: &str = "Username and password required";
 const REGISTRATION_REQUIRED: &str = "Username, password, and role are required";
@@ -23,6 +28,8 @@ pub type Body = Result<Json<serde_json::Value>, JsonRejection>;
 struct Credentials {
     username: String,
     password: String,
+    #[serde(default)]
+    device_token: serde_json::Value,
 }
 
 /// The answer to a login.
@@ -37,25 +44,37 @@ pub struct LoggedIn {
 /// 400 for missing fields, 401 for wrong credentials, 429 after too many failures, 503 when no hashing thread is free.
 pub async fn log_in(
     State(authenticator): State<Arc<Authenticator>>,
+    State(cookies): State<SessionCookies>,
     ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
     body: Body,
-) -> Result<Json<LoggedIn>, ApiError> {
-    let Credentials { username, password } = fields(body, CREDENTIALS_REQUIRED)?;
+) -> Result<(HeaderMap, Json<LoggedIn>), ApiError> {
+    let Credentials {
+        username,
+        password,
+        device_token,
+    } = fields(body, CREDENTIALS_REQUIRED)?;
     if username.is_empty() || password.is_empty() {
         return Err(ApiError::bad_request(CREDENTIALS_REQUIRED));
     }
     let password = parse_password(password)?;
-    let user = authenticator
-        .log_in(LoginAttempt {
-            username,
-            password,
-            address,
-        })
-        .await?;
+    let device = device::presented(&device_token, &headers);
+    let attempt = LoginAttempt {
+        username: username.clone(),
+        password,
+        address,
+    };
+    let outcome = authenticator.log_in_from(attempt, device.as_ref()).await;
+    let limit = rate_limit::of_login(&authenticator, &username, address).await;
+    let user = outcome.map_err(|error| {
+        let with = |error: ApiError, (name, value)| error.with_header(name, value);
+        limit.iter().cloned().fold(error.into(), with)
+    })?;
+    let mut headers = device::remembered(&authenticator, &cookies, user.id).await?;
+    headers.extend(limit);
     let issued = authenticator.issue_token(&user)?;
-    Ok(Json(LoggedIn {
-        token: issued.token.as_str().to_owned(),
-    }))
+    let token = issued.token.as_str().to_owned();
+    Ok((headers, Json(LoggedIn { token })))
 }
 
 #[derive(Deserialize)]
@@ -76,9 +95,10 @@ pub struct Registered {
 ///
 /// # Errors
 /// 400 for missing fields, another role, a name or password that may not be; 403 for the role `admin` without an
-/// administrator's token; 409 for a taken name; 503 when no hashing thread is free.
+/// administrator's token; 409 for a taken name; 429 after too many from one network; 503 when no hashing thread is free.
 pub async fn register(
     State(authenticator): State<Arc<Authenticator>>,
+    ClientAddress(address): ClientAddress,
     caller: Option<Bearer>,
     body: Body,
 ) -> Result<(StatusCode, Json<Registered>), ApiError> {
@@ -94,9 +114,11 @@ pub async fn register(
         password: parse_password(password)?,
         role,
     };
-    let user = authenticator
-        .register(new, caller.map(|Bearer(principal)| principal).as_ref())
+    let caller = caller.map(|Bearer(principal)| principal);
+    authenticator
+        .admit_registration(caller.as_ref(), address)
         .await?;
+    let user = authenticator.register(new, caller.as_ref()).await?;
     let message = format!("User {} registered successfully", user.username);
     Ok((StatusCode::CREATED, Json(Registered { message })))
 }

@@ -1,8 +1,10 @@
 //! The server's own routes, a resource per file.
 
 pub mod account;
+mod device;
 pub mod exchange;
 pub mod health;
 pub mod metrics;
+mod rate_limit;
 pub mod setup;
 pub mod users;

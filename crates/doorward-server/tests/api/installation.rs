@@ -109,7 +109,11 @@ impl Installation {
             folder,
             database_url,
             engine,
-            variables: Vec::new(),
+            // Tests register more accounts than a household does.
+            variables: vec![(
+                "DOORWARD_THROTTLE_REGISTRATIONS_PER_HOUR".to_owned(),
+                "1000".to_owned(),
+            )],
             arguments: Vec::new(),
             listen: "127.0.0.1:0".to_owned(),
             starts: AtomicU32::new(0),

@@ -1,7 +1,9 @@
 //! Whoever guesses has to wait; whoever owns the account does not (AU-04 to AU-08, HT-09).
 
+use serde_json::json;
+
 use crate::{
-    client::login,
+    client::{login, post},
     installation::{Engine, Installation, PASSWORD, Server, engines},
     wire::Answer,
 };
@@ -177,6 +179,89 @@ fn one_address_that_tries_many_names_has_to_wait() {
 }
 
 #[test]
+fn every_route_that_takes_a_password_shares_one_count() {
+    for engine in engines() {
+        let installation = behind_a_proxy(engine);
+        let server = installation.start();
+        server.sign_up("una");
+        let ask = |path: &str, password: &str| {
+            post(path, &json!({"username": "una", "password": password}))
+                .forwarded_for(ELSEWHERE)
+                .send(server.address)
+        };
+        for path in ["/login", "/auth/login", "/login", "/auth/login", "/login"] {
+            assert_eq!(ask(path, "wrong password").status, 401, "{path}");
+        }
+        lengthen(&installation);
+        for path in ["/login", "/auth/login"] {
+            assert_throttled(&ask(path, PASSWORD));
+        }
+        // CVE-2025-71399: another spelling of the path reached the handler past the limiter.
+        for path in [
+            "//login",
+            "/login/",
+            "/%6cogin",
+            "/%6Cogin",
+            "/LOGIN",
+            "/./login",
+            "/auth//login",
+            "/auth/../login",
+            "/login;a=b",
+            "/login%00",
+        ] {
+            let answer = ask(path, PASSWORD);
+            assert!(
+                [400, 404, 429].contains(&answer.status),
+                "{path}: {answer:?}"
+            );
+            assert!(!answer.text().contains("token"), "{path}: {answer:?}");
+        }
+        assert_throttled(&ask("/login?x=/metrics", PASSWORD));
+    }
+}
+
+#[test]
+fn every_answer_to_a_login_says_how_many_failures_are_left() {
+    for engine in engines() {
+        let installation = behind_a_proxy(engine);
+        let server = installation.start();
+        server.sign_up("una");
+        let limits = |name: &str| -> Vec<String> {
+            let mut limits = Vec::new();
+            for _ in 0..4 {
+                let answer = attempt(&server, name, "wrong password", ELSEWHERE);
+                assert_eq!(answer.status, 401);
+                let policy = answer.header("ratelimit-policy");
+                assert_eq!(policy, Some("\"default\";q=5;w=86400"));
+                let limit = answer.header("ratelimit").unwrap();
+                let (left, reset) = limit.split_once(";t=").unwrap();
+                assert!(
+                    (1..=86_400).contains(&reset.parse::<u32>().unwrap()),
+                    "{limit}"
+                );
+                limits.push(left.to_owned());
+            }
+            limits
+        };
+        let left = [4, 3, 2, 1].map(|left| format!("\"default\";r={left}"));
+        assert_eq!(limits("una"), left);
+        assert_eq!(limits("nobody"), left);
+        lengthen(&installation);
+        for name in ["una", "nobody"] {
+            let answer = attempt(&server, name, PASSWORD, ELSEWHERE);
+            assert_throttled(&answer);
+            let wait = answer.header("retry-after").unwrap();
+            let limit = answer.header("ratelimit").unwrap();
+            let reset = limit.strip_prefix("\"default\";r=0;t=").unwrap();
+            let [wait, reset] = [wait, reset].map(|text| text.parse::<u64>().unwrap());
+            assert!(wait.abs_diff(reset) <= 2, "{wait} {reset}");
+        }
+        let answer = attempt(&server, "una", PASSWORD, HOME);
+        assert_eq!(answer.header("ratelimit"), Some("\"default\";r=5"));
+    }
+}
+
+#[test]
 fn the_demo_makes_nobody_wait() {
     let (_kept, server) = Installation::demo(Engine::Sqlite)
         .without_quantum()
@@ -185,5 +270,14 @@ fn the_demo_makes_nobody_wait() {
         let answer = login("alice", "wrong").send(server.address);
         assert_eq!(answer.status, 401, "{answer:?}");
     }
-    server.token("alice", "alice123");
+    let answer = login("alice", "alice123").send(server.address);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    for header in [
+        "ratelimit",
+        "ratelimit-policy",
+        "doorward-device",
+        "set-cookie",
+    ] {
+        assert_eq!(answer.header(header), None, "the lecture has no {header}");
+    }
 }

@@ -63,6 +63,8 @@ fn without_any_source_the_defaults_hold() {
             max_delay: seconds(15 * 60),
             network_burst: 10,
             network_per_minute: 20,
+            known_device_ttl: seconds(90 * 86_400),
+            registrations_per_hour: 10,
         },
         http: HttpConfig {
             body_limit: 65_536,

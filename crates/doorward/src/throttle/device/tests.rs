@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::before, *};
 use crate::{random::OsRandom, role::Role, user::User};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -32,7 +32,10 @@ fn a_device_is_known_for_its_account_and_password_and_time_alone() {
         devices.recognise(&token, stored, now).is_some()
     };
     assert!(known(&devices_of, &una, NOW));
-    let last = NOW.after(KnownDevices::DEFAULT_TTL - Duration::from_millis(1));
+    let last = before(
+        NOW.after(KnownDevices::DEFAULT_TTL),
+        Duration::from_millis(1),
+    );
     assert!(known(&devices_of, &una, last));
     let over = NOW.after(KnownDevices::DEFAULT_TTL);
     assert!(!known(&devices_of, &una, over));

@@ -1,0 +1,40 @@
+//! What a client reads of its own failures (draft-ietf-httpapi-ratelimit-headers).
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::http::{HeaderName, HeaderValue};
+use doorward::authenticator::Authenticator;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// `RateLimit-Policy` and `RateLimit` for a name at an address, the same whether the name exists; none in the demo,
+/// which limits nothing. Advice only: when it cannot be read, the answer goes without it.
+pub(super) async fn of_login(
+    authenticator: &Authenticator,
+    username: &str,
+    address: IpAddr,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let standing = authenticator.login_standing(username, address).await;
+    let Ok(Some(standing)) = standing else {
+        return Vec::new();
+    };
+    let window = standing.window.as_secs();
+    let policy = format!("\"default\";q={};w={window}", standing.quota);
+    let left = standing.remaining;
+    let limit = match standing.reset {
+        Some(reset) => format!("\"default\";r={left};t={}", whole_seconds(reset)),
+        None => format!("\"default\";r={left}"),
+    };
+    [(POLICY, policy), (LIMIT, limit)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)))
+        .collect()
+}
+
+/// Rounded up, as in `Retry-After`: whoever waits so long has waited enough.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration
+        .as_secs()
+        .saturating_add(u64::from(duration.subsec_nanos() > 0))
+}
