@@ -22,6 +22,16 @@ pub(crate) fn login(username: &str, password: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// `POST /register` of a user with these credentials.
+pub(crate) fn register(username: &str, password: &str) -> Vec<u8> {
+    let body = format!(r#"{{"username":"{username}","password":"{password}","role":"user"}}"#);
+    format!(
+        "POST /register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
 /// Status and length of the answer at the start of `bytes`, once it is there as a whole. Every answer that we measure
 /// has a `Content-Length`.
 pub(crate) fn whole_answer(bytes: &[u8]) -> Option<(u16, usize)> {
