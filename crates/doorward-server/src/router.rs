@@ -1,48 +1,62 @@
 //! Every route of the server on one screen.
 
-use axum::{
-    Router,
-    extract::Extension,
-    routing::{get, post},
-};
+use axum::{Router, extract::Extension};
 use doorward::clock::SystemClock;
 use doorward_axum::TrustedProxies;
 use doorward_lecture::TokenDecoder;
 use std::sync::Arc;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     application::Application,
     config::Config,
-    http::{account, exchange, health, setup, users},
+    http::{account, documentation, exchange, health, setup, users},
+    openapi::{self, Document, also_at},
 };
 
 /// The routes of production, or with `--demo` those of the lecture as well.
 pub fn router(application: &Application, config: &Config) -> Router {
-    let shared: Router<Application> = Router::new()
-        .route("/register", post(account::register))
-        .route("/login", post(account::log_in))
-        .route("/profile", get(account::show_profile))
-        .route("/auth/register", post(account::register))
-        .route("/auth/login", post(account::log_in))
-        .route("/auth/me", get(account::show_profile))
-        .route("/auth/exchange", post(exchange::exchange))
-        .route("/auth/session", get(exchange::show_session))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    let own = if config.demo {
-        shared.route("/users", get(users::list_users_as_in_the_lecture))
-    } else {
-        shared
-            .route("/users", get(users::list_users))
-            .route("/setup", get(setup::show_setup).post(setup::complete_setup))
-    };
+    let (own, api) = own(config.demo).split_for_parts();
     let own = own.with_state(application.clone());
     let routes = if config.demo {
         own.merge(lecture(application))
     } else {
         own
     };
-    routes.layer(Extension(trusted_proxies(config)))
+    routes
+        .layer(Extension(Arc::new(openapi::document(api))))
+        .layer(Extension(trusted_proxies(config)))
+}
+
+/// What `/openapi.json` answers, of production or of the demo. The lecture's own routes are not in it: they are described
+/// where the lecture is.
+#[must_use]
+pub fn document(demo: bool) -> Document {
+    openapi::document(own(demo).into_openapi())
+}
+
+/// The server's own routes. Each handler carries its path and its description.
+fn own(demo: bool) -> OpenApiRouter<Application> {
+    let shared = OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(account::register))
+        .routes(also_at("/register", routes!(account::register)))
+        .routes(routes!(account::log_in))
+        .routes(also_at("/login", routes!(account::log_in)))
+        .routes(routes!(account::show_profile))
+        .routes(also_at("/profile", routes!(account::show_profile)))
+        .routes(routes!(exchange::exchange))
+        .routes(routes!(exchange::show_session))
+        .routes(routes!(documentation::show_openapi))
+        .routes(routes!(documentation::show_docs))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz));
+    if demo {
+        shared.routes(routes!(users::list_users_as_in_the_lecture))
+    } else {
+        shared
+            .routes(routes!(users::list_users))
+            .routes(routes!(setup::show_setup, setup::complete_setup))
+    }
 }
 
 fn lecture(application: &Application) -> Router {

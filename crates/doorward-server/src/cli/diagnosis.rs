@@ -81,4 +81,6 @@ pub enum DocsCommand {
     Cli,
     /// The configuration reference in Markdown
     Configuration,
+    /// The HTTP API as an OpenAPI document in JSON
+    Openapi,
 }

@@ -29,7 +29,7 @@ use crate::{
     cli::{Cli, Command, ConfigCommand, DocsCommand, TokenCommand, cli_reference},
     config::{self, Environment, Loaded, LogLevel},
     failure::Failure,
-    telemetry,
+    router, telemetry,
 };
 
 /// Runs the command.
@@ -40,6 +40,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Docs(DocsCommand::Cli) => print(&cli_reference()),
         Command::Docs(DocsCommand::Configuration) => print(&config::reference()),
+        Command::Docs(DocsCommand::Openapi) => print(&router::document(false).json),
         Command::Config(ConfigCommand::Template) => print(&config::template()),
         Command::Config(ConfigCommand::Show { origin }) => print(&load(cli)?.show(*origin)),
         Command::Config(ConfigCommand::Check) => {

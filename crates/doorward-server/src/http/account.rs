@@ -15,6 +15,7 @@ use doorward::{
 };
 use doorward_axum::{ApiError, Bearer, ClientAddress, Json, JsonRejection, SessionCookies};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{device, rate_limit};
 
@@ -24,17 +25,21 @@ const REGISTRATION_REQUIRED: &str = "Username, password, and role are required";
 /// A body whose fields are not looked at yet: `{}` and `[]` are "fields missing", not "no JSON".
 pub type Body = Result<Json<serde_json::Value>, JsonRejection>;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Credentials {
     username: String,
+    #[schema(format = Password)]
     password: String,
+    /// What `Doorward-Device` said at an earlier login.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     device_token: serde_json::Value,
 }
 
 /// The answer to a login.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct LoggedIn {
+    /// For `Authorization: Bearer`.
     token: String,
 }
 
@@ -42,6 +47,24 @@ pub struct LoggedIn {
 ///
 /// # Errors
 /// 400 for missing fields, 401 for wrong credentials, 429 after too many failures, 503 when no hashing thread is free.
+//
+// This is how a handler is documented. A status from 400 on needs no body: it has the two forms of an error. Those that any
+// route may answer (400, 408, 413, 414, 415, 431, 500, 503, 505) need no line, unless there is more to say of them.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    tag = "account",
+    summary = "Log in",
+    request_body = Credentials,
+    responses(
+        (status = 200, description = "A token", body = LoggedIn, headers(
+            ("Doorward-Device" = String, description = "For `device_token` of the next login; also the cookie `doorward_device`"),
+            ("RateLimit" = String, description = "How many failures are left"),
+        )),
+        (status = 401, description = "Unknown name, wrong password or disabled user: `invalid_credentials`"),
+        (status = 429, description = "Too many failures: `login_throttled`"),
+    ),
+)]
 pub async fn log_in(
     State(authenticator): State<Arc<Authenticator>>,
     State(cookies): State<SessionCookies>,
@@ -77,15 +100,19 @@ pub async fn log_in(
     Ok((headers, Json(LoggedIn { token })))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Registration {
+    /// 1 to 50 characters.
     username: String,
+    /// 8 to 256 characters, unless configured otherwise.
+    #[schema(format = Password)]
     password: String,
+    /// `user`, or with an administrator's token `admin`.
     role: String,
 }
 
 /// The answer to a registration.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Registered {
     message: String,
 }
@@ -96,6 +123,22 @@ pub struct Registered {
 /// # Errors
 /// 400 for missing fields, another role, a name or password that may not be; 403 for the role `admin` without an
 /// administrator's token; 409 for a taken name; 429 after too many from one network; 503 when no hashing thread is free.
+#[utoipa::path(
+    post,
+    path = "/auth/register",
+    tag = "account",
+    summary = "Register",
+    request_body = Registration,
+    responses(
+        (status = 201, description = "The user was made", body = Registered),
+        (status = 400, description = "A missing field, or one that breaks a rule: `fields_required`, `role_invalid`, `username_invalid`, `password_…`"),
+        (status = 401, description = "A token was sent that is not good: `token_…`"),
+        (status = 403, description = "Needs an administrator's token: `insufficient_role`"),
+        (status = 409, description = "The name is taken: `username_taken`"),
+        (status = 429, description = "Too many from one network: `throttled`"),
+    ),
+    security((), ("bearer" = [])),
+)]
 pub async fn register(
     State(authenticator): State<Arc<Authenticator>>,
     ClientAddress(address): ClientAddress,
@@ -124,7 +167,7 @@ pub async fn register(
 }
 
 /// What the token says of its user.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Profile {
     user_id: i64,
     username: String,
@@ -141,7 +184,18 @@ impl From<Principal> for Profile {
     }
 }
 
-/// `GET /profile` (lecture, program 11).
+/// `GET /profile` and `GET /auth/me` (lecture, program 11).
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    tag = "account",
+    summary = "What the token says of its user",
+    responses(
+        (status = 200, description = "The user", body = Profile),
+        (status = 401, description = "No token, or one that is not good: `token_…`"),
+    ),
+    security(("bearer" = [])),
+)]
 pub async fn show_profile(Bearer(principal): Bearer) -> Json<Profile> {
     Json(principal.into())
 }

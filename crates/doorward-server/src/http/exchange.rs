@@ -16,14 +16,17 @@ use http::{
     header::{AUTHORIZATION, COOKIE, SET_COOKIE, VARY},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::account::Profile;
 
 /// What somebody gets for the credential of another application (as RFC 6749 §5.1 names it).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Exchanged {
     token: String,
+    /// `Bearer`
     token_type: &'static str,
+    /// Seconds.
     expires_in: u64,
 }
 
@@ -43,6 +46,21 @@ impl From<Issued> for Exchanged {
 /// # Errors
 /// 400 for a token that is ours already; 401 for what lets nobody in; 403 for a cookie that another page sent; 503 when the
 /// database is away.
+#[utoipa::path(
+    post,
+    path = "/auth/exchange",
+    tag = "exchange",
+    summary = "Another application's token or session for a token",
+    params(("Cookie" = Option<String>, Header, description = "A Flask session, when there is no `Authorization`")),
+    responses(
+        (status = 200, description = "A token", body = Exchanged,
+            headers(("Set-Cookie" = String, description = "The session, signed by our key; for a session only"))),
+        (status = 400, description = "The token is ours already: `token_not_foreign`"),
+        (status = 401, description = "What lets nobody in: `token_…`, `session_…`"),
+        (status = 403, description = "A cookie that another page sent: `cross_site`"),
+    ),
+    security((), ("bearer" = [])),
+)]
 pub async fn exchange(
     State(authenticator): State<Arc<Authenticator>>,
     State(cookies): State<SessionCookies>,
@@ -73,6 +91,17 @@ pub async fn exchange(
 ///
 /// # Errors
 /// 401 without an accepted cookie; 503 when the database is away.
+#[utoipa::path(
+    get,
+    path = "/auth/session",
+    tag = "exchange",
+    summary = "Whom a Flask session logs in",
+    params(("Cookie" = Option<String>, Header, description = "The session")),
+    responses(
+        (status = 200, description = "The user, as the database has them now", body = Profile),
+        (status = 401, description = "No cookie, or one that lets nobody in: `session_…`"),
+    ),
+)]
 pub async fn show_session(
     State(authenticator): State<Arc<Authenticator>>,
     headers: HeaderMap,

@@ -6,21 +6,29 @@ use axum::{extract::State, http::StatusCode};
 use doorward::authenticator::Authenticator;
 use doorward_axum::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// `{"status": "ok"}`
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Health {
     status: &'static str,
 }
 
 /// `GET /healthz`: the process answers. Nothing else is looked at, so that a database that is away does not get the
 /// process killed.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "health",
+    summary = "Whether the process is alive",
+    responses((status = 200, description = "It is", body = Health)),
+)]
 pub async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// What `/readyz` looked at; each is `ok` or `failed`, and nothing more is told (HT-13).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Readiness {
     status: &'static str,
     database: &'static str,
@@ -30,6 +38,16 @@ pub struct Readiness {
 
 /// `GET /readyz`: 200 when the database answers, its schema is the one we know and there is a key to sign with; else
 /// 503 with the failing part.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    summary = "Whether it can work",
+    responses(
+        (status = 200, description = "It can", body = Readiness),
+        (status = 503, description = "Something failed", body = Readiness),
+    ),
+)]
 pub async fn readyz(
     State(authenticator): State<Arc<Authenticator>>,
 ) -> (StatusCode, Json<Readiness>) {

@@ -2,9 +2,11 @@
 
 pub mod account;
 mod device;
+pub mod documentation;
 pub mod exchange;
 pub mod health;
 pub mod metrics;
+mod page;
 mod rate_limit;
 pub mod setup;
 pub mod users;

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use axum::{extract::State, http::StatusCode, response::Response};
 use doorward::{
     authenticator::{Authenticator, NewUser, RegistrationError, SetupToken},
     role::Role,
@@ -15,56 +10,41 @@ use doorward::{
 };
 use doorward_axum::{ApiError, Json};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
-use super::account::{Body, fields, parse_password};
+use super::{
+    account::{Body, fields, parse_password},
+    page,
+};
 
-/// The page. Its style and script are inline, and its policy names them by their hashes: nothing else can run or load.
+/// The page.
 const PAGE: &str = include_str!("setup.html");
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Setup {
+    /// What stands behind `#` in the link.
     token: String,
     username: String,
+    #[schema(format = Password)]
     password: String,
 }
 
 /// The answer: who was made.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct SetUp {
     message: String,
 }
 
 /// `GET /setup`: a form. The link's token is in the fragment, which browsers do not send, so it is in no log.
+#[utoipa::path(
+    get,
+    path = "/setup",
+    tag = "setup",
+    summary = "The form for the first administrator",
+    responses((status = 200, description = "A page", body = String, content_type = "text/html")),
+)]
 pub async fn show_setup() -> Response {
-    let policy = format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-        inline_hash("<style>", "</style>"),
-        inline_hash("<script>", "</script>"),
-    );
-    let mut response = (
-        [(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        )],
-        PAGE,
-    )
-        .into_response();
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
-}
-
-/// The CSP source of what stands between two marks of the page.
-fn inline_hash(start: &str, end: &str) -> String {
-    let inside = PAGE
-        .split_once(start)
-        .and_then(|(_, rest)| rest.split_once(end))
-        .map_or("", |(inside, _)| inside);
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(inside)))
+    page::answer(PAGE)
 }
 
 /// `POST /setup` `{"token", "username", "password"}`: 201 and the link is used up.
@@ -72,6 +52,18 @@ fn inline_hash(start: &str, end: &str) -> String {
 /// # Errors
 /// 400 for missing fields, or a name or password that may not be; 404 for a link that is not valid (any more), like a
 /// route that is not there; 409 for a taken name.
+#[utoipa::path(
+    post,
+    path = "/setup",
+    tag = "setup",
+    summary = "Make the first administrator",
+    request_body = Setup,
+    responses(
+        (status = 201, description = "The administrator was made, and the link is used up", body = SetUp),
+        (status = 404, description = "The link is not valid (any more): `setup_link_invalid`"),
+        (status = 409, description = "The name is taken: `username_taken`"),
+    ),
+)]
 pub async fn complete_setup(
     State(authenticator): State<Arc<Authenticator>>,
     body: Body,

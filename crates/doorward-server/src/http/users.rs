@@ -13,13 +13,14 @@ use doorward::{
 };
 use doorward_axum::{Admin, ApiError, Json, Query, RequireRole};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 /// Users per page when none is asked for, and at most.
 const MAX_PAGE: u32 = 1_000;
 
 /// A row of the list, as in the lecture's program 8.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct UserRow {
     id: i64,
     username: String,
@@ -45,6 +46,26 @@ type Page = (HeaderMap, Json<Vec<UserRow>>);
 ///
 /// # Errors
 /// 401 and 403 for callers who are no administrators, 400 for a cursor that is none of ours.
+#[utoipa::path(
+    get,
+    path = "/users",
+    tag = "users",
+    summary = "List the users",
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Users per page; 1000 when left out"),
+        ("cursor" = Option<String>, Query, description = "Where to go on; take it from `Link`"),
+    ),
+    responses(
+        (status = 200, description = "The users by number", body = Vec<UserRow>, headers(
+            ("Link" = String, description = "The next page, with `rel=\"next\"` (RFC 8288)"),
+            ("X-Total-Count" = i64, description = "How many users there are"),
+        )),
+        (status = 400, description = "`limit_invalid`, or `bad_request` for a cursor that is none of ours"),
+        (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
+        (status = 403, description = "Not an administrator: `insufficient_role`"),
+    ),
+    security(("bearer" = [])),
+)]
 pub async fn list_users(
     _: RequireRole<Admin>,
     State(authenticator): State<Arc<Authenticator>>,
@@ -77,6 +98,13 @@ pub async fn list_users(
 ///
 /// # Errors
 /// 503 when the database is away.
+#[utoipa::path(
+    get,
+    path = "/users",
+    tag = "users",
+    summary = "List the users, as the lecture does",
+    responses((status = 200, description = "The users by number", body = Vec<UserRow>)),
+)]
 pub async fn list_users_as_in_the_lecture(
     State(authenticator): State<Arc<Authenticator>>,
 ) -> Result<Json<Vec<UserRow>>, ApiError> {

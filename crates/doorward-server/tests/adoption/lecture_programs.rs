@@ -95,7 +95,7 @@ fn programs_8_9_and_11_go_on_beside_doorward() {
     program_9.token("alice", "alice123");
     let users = get("/users")
         .header("Connection", "close")
-        .send(program_8.address);
+        .send_to_another(program_8.address);
     assert_eq!(
         users.json(),
         json!([{"id": 1, "username": "alice", "role": "admin"}])
@@ -112,7 +112,7 @@ fn programs_8_9_and_11_go_on_beside_doorward() {
     let bob = json!({"username": "bob", "password": "violet otter 42", "role": "user"});
     let registered = post("/register", &bob)
         .header("Connection", "close")
-        .send(program_11.address);
+        .send_to_another(program_11.address);
     assert_eq!(registered.status, 201, "{registered:?}");
     assert_eq!(
         profile(&server, &server.token("bob", "violet otter 42"))["role"],

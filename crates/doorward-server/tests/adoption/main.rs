@@ -14,6 +14,8 @@
 
 #[path = "../api/client.rs"]
 mod client;
+#[path = "../api/contract.rs"]
+mod contract;
 mod everybody;
 mod guide;
 #[path = "../api/installation.rs"]

@@ -125,7 +125,7 @@ impl Service {
     fn post(&self, target: &str, body: &Value) -> Answer {
         post(target, body)
             .header("Connection", "close")
-            .send(self.address)
+            .send_to_another(self.address)
     }
 
     pub(crate) fn log_in(&self, username: &str, password: &str) -> Answer {
@@ -169,14 +169,14 @@ impl Service {
         get(target)
             .bearer(token)
             .header("Connection", "close")
-            .send(self.address)
+            .send_to_another(self.address)
     }
 
     pub(crate) fn with_cookie(&self, target: &str, cookie: &str) -> Answer {
         get(target)
             .header("Cookie", cookie)
             .header("Connection", "close")
-            .send(self.address)
+            .send_to_another(self.address)
     }
 }
 

@@ -4,7 +4,10 @@ use std::{fmt::Write as _, net::SocketAddr};
 
 use serde_json::{Value, json};
 
-use crate::wire::{Answer, Wire};
+use crate::{
+    contract,
+    wire::{Answer, Wire},
+};
 
 /// A request to be sent on a connection of its own.
 #[derive(Debug, Clone)]
@@ -104,8 +107,15 @@ impl Request {
         wire.answer(self.method == "HEAD")
     }
 
-    /// Sends it and reads the answer.
+    /// Sends it and reads the answer, which must be one that the OpenAPI document tells of.
     pub(crate) fn send(&self, address: SocketAddr) -> Answer {
+        let answer = self.send_to_another(address);
+        contract::hold(&self.method, &self.target, &answer);
+        answer
+    }
+
+    /// Sends it where the document is not about, such as a program of the lecture, and reads the answer.
+    pub(crate) fn send_to_another(&self, address: SocketAddr) -> Answer {
         self.try_send(address)
             .unwrap_or_else(|why| panic!("no answer to {} {}: {why}", self.method, self.target))
     }

@@ -15,7 +15,9 @@
 mod access_table;
 mod accounts;
 mod client;
+mod contract;
 mod database_away;
+mod documentation;
 mod flask;
 mod foreign_sessions;
 mod foreign_tokens;

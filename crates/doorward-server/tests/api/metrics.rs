@@ -114,7 +114,8 @@ fn every_outcome_of_every_source_is_a_series_from_the_start() {
     }
     assert_eq!(then.values().sum::<u64>(), 5);
     // The metrics' address has nothing else, and the service's address has no metrics.
-    assert_eq!(get("/healthz").send(server.metrics_address()).status, 404);
+    let answer = get("/healthz").send_to_another(server.metrics_address());
+    assert_eq!(answer.status, 404);
     assert_eq!(get("/metrics").send(server.address).status, 404);
     server.stop();
 }

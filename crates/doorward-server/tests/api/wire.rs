@@ -100,7 +100,7 @@ impl Wire {
             headers,
             body: Vec::new(),
         };
-        if !head && status != 204 {
+        if !head && status != 204 && status != 304 {
             answer.body = self.body(&answer)?;
         }
         Ok(answer)
