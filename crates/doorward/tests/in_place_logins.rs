@@ -66,7 +66,7 @@ impl Adopted {
         let attempt = LoginAttempt {
             username: "alice".to_owned(),
             password: Password::parse(password).unwrap(),
-            address: [192, 0, 2, 1].into(),
+            client: doorward::caller::Client::at([192, 0, 2, 1].into()),
         };
         match self.authenticator.log_in(attempt).await {
             Ok(_) => true,

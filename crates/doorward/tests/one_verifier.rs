@@ -21,7 +21,7 @@ fn attempt(password: &str) -> LoginAttempt {
     LoginAttempt {
         username: "una".to_owned(),
         password: Password::parse(password).unwrap(),
-        address: [192, 0, 2, 1].into(),
+        client: doorward::caller::Client::at([192, 0, 2, 1].into()),
     }
 }
 

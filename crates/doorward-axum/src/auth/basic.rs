@@ -14,7 +14,7 @@ use doorward::{
 };
 use http::{HeaderValue, header::AUTHORIZATION, request::Parts};
 
-use super::ClientAddress;
+use super::RequestClient;
 use crate::ApiError;
 
 /// The principal whose name and password came with the request.
@@ -85,13 +85,13 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, BasicRejection> {
         let credentials =
             authorization::basic(parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes))?;
-        let ClientAddress(address) = ClientAddress::from_request_parts(parts, state)
+        let RequestClient(client) = RequestClient::from_request_parts(parts, state)
             .await
             .map_err(BasicRejection::Address)?;
         let attempt = LoginAttempt {
             password: Password::parse(credentials.password())?,
             username: credentials.username().to_owned(),
-            address,
+            client,
         };
         let user = Arc::<Authenticator>::from_ref(state)
             .verify_credentials(attempt)

@@ -13,7 +13,9 @@ use doorward::{
     role::Role,
     username::Username,
 };
-use doorward_axum::{ApiError, Bearer, ClientAddress, Json, JsonRejection, SessionCookies};
+use doorward_axum::{
+    ApiError, Bearer, ClientAddress, Json, JsonRejection, RequestClient, SessionCookies,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -69,6 +71,7 @@ pub async fn log_in(
     State(authenticator): State<Arc<Authenticator>>,
     State(cookies): State<SessionCookies>,
     ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(HeaderMap, Json<LoggedIn>), ApiError> {
@@ -85,7 +88,7 @@ pub async fn log_in(
     let attempt = LoginAttempt {
         username: username.clone(),
         password,
-        address,
+        client,
     };
     let outcome = authenticator.log_in_from(attempt, device.as_ref()).await;
     let limit = rate_limit::of_login(&authenticator, &username, address).await;

@@ -137,7 +137,7 @@ mod tests {
         LoginAttempt {
             username: name.to_owned(),
             password: Password::parse(password).unwrap(),
-            address: [192, 0, 2, 1].into(),
+            client: crate::caller::Client::at([192, 0, 2, 1].into()),
         }
     }
 

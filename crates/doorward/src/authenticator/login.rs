@@ -1,14 +1,20 @@
 //! Logging in with a name and a password.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 use super::Authenticator;
 use crate::{
+    audit::{Event, EventKind},
+    caller::{Caller, Client},
     password::{HashFormatError, HashPoolError, Password, PasswordHash},
     store::StoreError,
-    throttle::{AdmissionError, DeviceToken, Throttled},
+    throttle::{AdmissionError, DeviceToken, Network, Throttled},
     user::{StoredUser, User},
     username::Username,
 };
@@ -21,7 +27,7 @@ pub struct LoginAttempt {
     /// What was typed as the password.
     pub password: Password,
     /// Where the request came from.
-    pub address: IpAddr,
+    pub client: Client,
 }
 
 /// Why nobody was logged in.
@@ -87,9 +93,16 @@ impl Authenticator {
         device: Option<&DeviceToken>,
     ) -> Result<User, LoginError> {
         let started = Instant::now();
-        let result = self.check_credentials(attempt, device, started).await;
-        if matches!(result, Err(LoginError::InvalidCredentials)) {
-            self.wait_for_quantum(started).await;
+        let caller = Caller::anonymous(attempt.client.clone());
+        let result = self
+            .check_credentials(attempt, device, &caller, started)
+            .await;
+        match result {
+            Err(LoginError::InvalidCredentials) => self.wait_for_quantum(started).await,
+            Err(LoginError::Throttled(_)) => {
+                self.audit_throttled(network_of(&caller), &caller).await;
+            }
+            _ => {}
         }
         result
     }
@@ -98,6 +111,7 @@ impl Authenticator {
         &self,
         attempt: LoginAttempt,
         device: Option<&DeviceToken>,
+        caller: &Caller,
         started: Instant,
     ) -> Result<User, LoginError> {
         let name = Username::parse(&attempt.username).ok();
@@ -108,24 +122,34 @@ impl Authenticator {
         let admission = self
             .parts
             .throttle
-            .admit(key, attempt.address.into(), device, self.now())
+            .admit(key, network_of(caller), device, self.now())
             .await?;
         let stored = match &name {
             Some(name) => self.parts.store.find_user(name, self.now()).await?,
             None => None,
         };
         let password = Arc::new(attempt.password);
-        if let Some((stored, hash)) = self.verified_user(stored, &password).await? {
+        let known = stored.as_ref().map(|stored| stored.user.id);
+        let verified = self.verified_user(stored, &password, caller).await?;
+        if let Some((stored, hash)) = verified {
             self.settle(admission.succeeded(self.now()).await, started)
                 .await?;
-            self.upgrade_hash(&stored, &hash, password).await;
-            tracing::info!(target: "doorward::auth", event = "login_succeeded", user_id = stored.user.id.get(), address = %attempt.address);
+            self.upgrade_hash(&stored, &hash, password, caller).await;
+            let user = stored.user.id;
+            let caller = Caller::user(user, caller.client.clone());
+            self.audit(Event::success(EventKind::LoginSucceeded, &caller).subject(user))
+                .await;
             Ok(stored.user)
         } else {
             self.settle(admission.failed(self.now()).await, started)
                 .await?;
-            // The name itself is not logged: people type passwords there (LG-03).
-            tracing::info!(target: "doorward::auth", event = "login_failed", address = %attempt.address);
+            // The name itself is not recorded: people type passwords there (LG-03). Whose account it was, if anybody's, is.
+            let event = Event::failure(EventKind::LoginFailed, caller);
+            self.audit(match known {
+                Some(user) => event.subject(user),
+                None => event,
+            })
+            .await;
             Err(LoginError::InvalidCredentials)
         }
     }
@@ -148,6 +172,7 @@ impl Authenticator {
         &self,
         stored: Option<StoredUser>,
         password: &Arc<Password>,
+        caller: &Caller,
     ) -> Result<Option<(StoredUser, Arc<PasswordHash>)>, HashPoolError> {
         let hashes = &self.parts.hashes;
         let Some(stored) = stored else {
@@ -158,11 +183,12 @@ impl Authenticator {
         let hash = match PasswordHash::parse_with(&stored.password, &self.parts.accepted_forms) {
             Ok(hash) => Arc::new(hash),
             Err(error) => {
-                let event = match error {
-                    HashFormatError::Unsupported { .. } => "legacy_hash_refused",
-                    _ => "corrupt_hash",
+                let kind = match error {
+                    HashFormatError::Unsupported { .. } => EventKind::LegacyHashRefused,
+                    _ => EventKind::CorruptHash,
                 };
-                tracing::warn!(target: "doorward::auth", event, user_id = stored.user.id.get(), %error);
+                let event = Event::failure(kind, caller).subject(stored.user.id);
+                self.audit(event.detail("form", error.label())).await;
                 hashes.verify_unknown(Arc::clone(password)).await?;
                 return Ok(None);
             }
@@ -181,6 +207,7 @@ impl Authenticator {
         stored: &StoredUser,
         verified: &PasswordHash,
         password: Arc<Password>,
+        caller: &Caller,
     ) {
         let hashes = &self.parts.hashes;
         let replaced = self.parts.rehash.replaces(verified, hashes.form());
@@ -200,9 +227,12 @@ impl Authenticator {
             .replace_hash(stored.user.id, &stored.password, &better)
             .await
         {
-            Ok(replaced) => {
-                tracing::info!(target: "doorward::auth", event = "hash_upgraded", user_id, from = %verified.scheme(), replaced);
+            Ok(true) => {
+                let event = Event::success(EventKind::HashUpgraded, caller).subject(stored.user.id);
+                self.audit(event.detail("from", verified.scheme())).await;
             }
+            // The password was changed meanwhile.
+            Ok(false) => {}
             Err(error) => {
                 tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error);
             }
@@ -228,4 +258,10 @@ impl Authenticator {
             Duration::from_nanos(u64::try_from(quanta.saturating_mul(quantum)).unwrap_or(u64::MAX));
         tokio::time::sleep_until(started + until).await;
     }
+}
+
+/// A client of which no address is known shares its bucket with all such clients.
+fn network_of(caller: &Caller) -> Network {
+    let address = caller.client.address;
+    address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()
 }

@@ -4,6 +4,7 @@
 //! knows of HTTP.
 
 mod administration;
+mod auditing;
 mod basic;
 mod defaults;
 mod foreign;
@@ -69,6 +70,7 @@ pub struct Authenticator {
     verified: basic::VerifiedCredentials,
     foreign: Foreign,
     flushed: foreign_logins::Flushed,
+    throttled_networks: auditing::ThrottledNetworks,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -91,6 +93,7 @@ impl Authenticator {
             verified,
             foreign: Foreign::default(),
             flushed: foreign_logins::Flushed::default(),
+            throttled_networks: auditing::ThrottledNetworks::default(),
         })
     }
 

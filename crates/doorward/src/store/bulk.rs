@@ -3,7 +3,9 @@
 
 use sqlx::{AssertSqlSafe, Executor as _, MySql, Sqlite};
 
-use super::{AdoptionId, Database, Sql, StoreError, Transaction, database::Pools};
+use super::{
+    AdoptionId, Database, Sql, StoreError, Transaction, database::Pools, transaction::Open,
+};
 use crate::adoption::{Adoptable, Reject};
 
 /// Rows of one `INSERT` and keys of one `IN`: five arguments a row stay far below what the engines take.
@@ -92,8 +94,8 @@ macro_rules! insert {
             } else {
                 repeated($text, chunk.len())
             };
-            match $tx {
-                Transaction::Sqlite(tx) => {
+            match &mut $tx.open {
+                Open::Sqlite(tx) => {
                     // So that SQLite keeps no copy of the pages to undo this statement alone: the caller has looked
                     // that nothing is in the way, and undoes the transaction if something is.
                     let text = text.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1);
@@ -103,7 +105,7 @@ macro_rules! insert {
                     }
                     $query.execute(&mut **tx).await?;
                 }
-                Transaction::MySql(tx) => {
+                Open::MySql(tx) => {
                     let mut $query = sqlx::query::<MySql>(AssertSqlSafe(text)).persistent(is_full);
                     for $row in chunk {
                         $query = $bind;
@@ -122,8 +124,8 @@ macro_rules! select {
         for chunk in $keys.chunks(ROWS) {
             let text = listed($text, chunk.len());
             let is_full = chunk.len() == ROWS;
-            match $tx {
-                Transaction::Sqlite(tx) => {
+            match &mut $tx.open {
+                Open::Sqlite(tx) => {
                     let mut query =
                         sqlx::query_as::<Sqlite, $row>(AssertSqlSafe(text)).persistent(is_full);
                     for key in chunk {
@@ -131,7 +133,7 @@ macro_rules! select {
                     }
                     found.extend(query.fetch_all(&mut **tx).await?);
                 }
-                Transaction::MySql(tx) => {
+                Open::MySql(tx) => {
                     let mut query =
                         sqlx::query_as::<MySql, $row>(AssertSqlSafe(text)).persistent(is_full);
                     for key in chunk {
@@ -193,11 +195,11 @@ impl Transaction {
     }
 
     pub(super) async fn plain(&mut self, text: &'static str) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => {
+        match &mut self.open {
+            Open::Sqlite(tx) => {
                 (&mut **tx).execute(text).await?;
             }
-            Self::MySql(tx) => {
+            Open::MySql(tx) => {
                 (&mut **tx).execute(text).await?;
             }
         }
@@ -279,12 +281,12 @@ impl Transaction {
         (first, last): (i64, i64),
     ) -> Result<bool, StoreError> {
         let text = tables.named(if users { USER_NUMBERS } else { NUMBERS });
-        let (count,): (i64,) = match self {
-            Self::Sqlite(tx) => {
+        let (count,): (i64,) = match &mut self.open {
+            Open::Sqlite(tx) => {
                 let query = sqlx::query_as::<Sqlite, _>(AssertSqlSafe(text));
                 query.bind(first).bind(last).fetch_one(&mut **tx).await?
             }
-            Self::MySql(tx) => {
+            Open::MySql(tx) => {
                 let query = sqlx::query_as::<MySql, _>(AssertSqlSafe(text));
                 query.bind(first).bind(last).fetch_one(&mut **tx).await?
             }
@@ -294,7 +296,7 @@ impl Transaction {
 
     /// Whether it is SQLite's, which no other writer can disturb.
     pub(crate) fn is_alone(&self) -> bool {
-        matches!(self, Self::Sqlite(_))
+        matches!(self.open, Open::Sqlite(_))
     }
 
     /// The accounts with one of these numbers.

@@ -10,7 +10,7 @@ use sqlx::{
     },
 };
 
-use super::{Arg, DatabaseUrl, Sql, StoreError, private_file};
+use super::{Arg, DatabaseUrl, Sql, StoreError, Transaction, private_file, transaction::Open};
 
 /// How long a statement waits for SQLite's write lock, and a caller for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -73,6 +73,8 @@ macro_rules! bind {
         query
     }};
 }
+
+pub(super) use bind;
 
 impl Database {
     /// Opens `url` with at most `max_connections` connections. A SQLite file and its folder are created.
@@ -256,9 +258,9 @@ impl Database {
         Ok(match &self.pools {
             // IMMEDIATE: a transaction that reads first and then writes would otherwise fail half-way.
             Pools::Sqlite { writer, .. } => {
-                Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+                Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?).into()
             }
-            Pools::MySql(pool) => Transaction::MySql(pool.begin().await?),
+            Pools::MySql(pool) => Open::MySql(pool.begin().await?).into(),
         })
     }
 
@@ -296,71 +298,6 @@ impl Database {
     }
 }
 
-/// An open transaction; dropping it rolls it back.
-#[derive(Debug)]
-pub enum Transaction {
-    /// On SQLite.
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
-    /// On MySQL.
-    MySql(sqlx::Transaction<'static, MySql>),
-}
-
-impl Transaction {
-    /// The first row of `sql`'s result, if there is one.
-    ///
-    /// # Errors
-    /// Any [`StoreError`] but [`StoreError::AlreadyExists`].
-    pub async fn fetch_optional<T: Row>(
-        &mut self,
-        sql: Sql,
-        args: &[Arg<'_>],
-    ) -> Result<Option<T>, StoreError> {
-        Ok(match self {
-            Self::Sqlite(tx) => {
-                bind!(sqlx::query_as::<Sqlite, T>(sql.sqlite()), args)
-                    .fetch_optional(&mut **tx)
-                    .await?
-            }
-            Self::MySql(tx) => {
-                bind!(sqlx::query_as::<MySql, T>(sql.mysql()), args)
-                    .fetch_optional(&mut **tx)
-                    .await?
-            }
-        })
-    }
-
-    /// Runs a statement that returns no rows.
-    ///
-    /// # Errors
-    /// Any [`StoreError`].
-    pub async fn execute(&mut self, sql: Sql, args: &[Arg<'_>]) -> Result<Outcome, StoreError> {
-        Ok(match self {
-            Self::Sqlite(tx) => from_sqlite(
-                &bind!(sqlx::query::<Sqlite>(sql.sqlite()), args)
-                    .execute(&mut **tx)
-                    .await?,
-            ),
-            Self::MySql(tx) => from_mysql(
-                &bind!(sqlx::query::<MySql>(sql.mysql()), args)
-                    .execute(&mut **tx)
-                    .await?,
-            ),
-        })
-    }
-
-    /// Makes the transaction's changes last.
-    ///
-    /// # Errors
-    /// Any [`StoreError`]; then nothing was changed.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::MySql(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
-}
-
 /// An error that may have come from the database, so that a transaction knows whether to try again.
 pub trait AsStoreError {
     /// The database's error, if that is what this is.
@@ -373,14 +310,14 @@ impl AsStoreError for StoreError {
     }
 }
 
-fn from_sqlite(result: &sqlx::sqlite::SqliteQueryResult) -> Outcome {
+pub(super) fn from_sqlite(result: &sqlx::sqlite::SqliteQueryResult) -> Outcome {
     Outcome {
         rows_affected: result.rows_affected(),
         last_insert_id: result.last_insert_rowid(),
     }
 }
 
-fn from_mysql(result: &sqlx::mysql::MySqlQueryResult) -> Outcome {
+pub(super) fn from_mysql(result: &sqlx::mysql::MySqlQueryResult) -> Outcome {
     Outcome {
         rows_affected: result.rows_affected(),
         last_insert_id: i64::try_from(result.last_insert_id()).unwrap_or(i64::MAX),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::{AssertSqlSafe, MySql, Sqlite};
 
-use super::{StoreError, Transaction, foreign_schema::Reading};
+use super::{StoreError, Transaction, foreign_schema::Reading, transaction::Open};
 use crate::adoption::{AdoptionError, Columns, Identifier, RoleSource};
 
 /// Fetches all rows of a statement with texts for arguments.
@@ -315,15 +315,15 @@ impl Transaction {
             table.password.quoted(),
             table.password_text
         );
-        let changed = match self {
-            Self::Sqlite(tx) => sqlx::query::<Sqlite>(AssertSqlSafe(text))
+        let changed = match &mut self.open {
+            Open::Sqlite(tx) => sqlx::query::<Sqlite>(AssertSqlSafe(text))
                 .bind(new)
                 .bind(id)
                 .bind(old.as_bytes())
                 .execute(&mut **tx)
                 .await?
                 .rows_affected(),
-            Self::MySql(tx) => sqlx::query::<MySql>(AssertSqlSafe(text))
+            Open::MySql(tx) => sqlx::query::<MySql>(AssertSqlSafe(text))
                 .bind(new)
                 .bind(id)
                 .bind(old.as_bytes())

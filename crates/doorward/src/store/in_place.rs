@@ -163,6 +163,7 @@ impl Store {
             database,
             users: UserStatements::of(&in_place.table),
             in_place: Some(Arc::new(in_place)),
+            audit_tally: Arc::default(),
         })
     }
 

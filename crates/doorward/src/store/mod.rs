@@ -5,6 +5,7 @@
 
 mod adoption_rejects;
 mod adoptions;
+mod audit_events;
 mod beside;
 mod bulk;
 mod database;
@@ -23,6 +24,7 @@ mod private_file;
 mod scratch;
 mod setup_link;
 mod sql;
+mod transaction;
 mod undo;
 mod url;
 mod user_removal;
@@ -38,7 +40,7 @@ pub use adoptions::{
 };
 pub(crate) use bulk::{FoundAccount, NewAccount, NewUser, Tables};
 pub(crate) use database::pause;
-pub use database::{AsStoreError, Database, Outcome, Row, Transaction};
+pub use database::{AsStoreError, Database, Outcome, Row};
 pub use error::StoreError;
 pub use foreign_logins::ForeignLogins;
 pub(crate) use foreign_schema::Reading;
@@ -49,6 +51,7 @@ pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
+pub use transaction::Transaction;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, MySqlUrl};
 pub use user_removal::RemoveUserError;
 
@@ -70,6 +73,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(database::STATEMENTS)
         .chain(in_place::STATEMENTS)
         .chain(beside::STATEMENTS)
+        .chain(audit_events::STATEMENTS)
         .cloned();
     UserStatements::own().named().into_iter().chain(constants)
 }
@@ -81,6 +85,7 @@ pub struct Store {
     users: Arc<UserStatements>,
     /// Set when the users are in a table that was there before doorward.
     in_place: Option<Arc<InPlace>>,
+    audit_tally: Arc<crate::audit::Tally>,
 }
 
 impl Store {
@@ -91,6 +96,7 @@ impl Store {
             database,
             users: UserStatements::own(),
             in_place: None,
+            audit_tally: Arc::default(),
         }
     }
 

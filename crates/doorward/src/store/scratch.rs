@@ -1,6 +1,6 @@
 //! Temporary tables of one connection, on which a dry run does what an adoption would do.
 
-use super::{Database, Sql, StoreError, Transaction, database::Pools};
+use super::{Database, Sql, StoreError, Transaction, database::Pools, transaction::Open};
 
 const HAS_TABLE: Sql = Sql::each(
     "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
@@ -59,18 +59,19 @@ impl Database {
                 filled.push(fill);
             }
         }
-        let mut tx = match &self.pools {
+        let open = match &self.pools {
             Pools::Sqlite { writer, .. } => {
-                Transaction::Sqlite(writer.begin_with("BEGIN DEFERRED").await?)
+                Open::Sqlite(writer.begin_with("BEGIN DEFERRED").await?)
             }
             // So that `INSERT … SELECT` reads without locks.
-            Pools::MySql(pool) => Transaction::MySql(
+            Pools::MySql(pool) => Open::MySql(
                 pool.begin_with(
                     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION",
                 )
                 .await?,
             ),
         };
+        let mut tx = Transaction::from(open);
         for create in CREATE {
             tx.execute(create, &[]).await?;
         }
@@ -83,7 +84,7 @@ impl Database {
     /// Ends a dry run and takes its tables away.
     pub(crate) async fn end_scratch(&self, mut tx: Transaction) -> Result<(), StoreError> {
         let [sqlite, mysql] = DROP;
-        let drop = if matches!(tx, Transaction::Sqlite(_)) {
+        let drop = if matches!(tx.open, Open::Sqlite(_)) {
             sqlite
         } else {
             mysql
@@ -99,9 +100,9 @@ impl Transaction {
     /// # Errors
     /// Any [`StoreError`]; the changes are undone all the same.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.rollback().await?,
-            Self::MySql(tx) => tx.rollback().await?,
+        match self.open {
+            Open::Sqlite(tx) => tx.rollback().await?,
+            Open::MySql(tx) => tx.rollback().await?,
         }
         Ok(())
     }
