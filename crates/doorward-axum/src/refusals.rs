@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use doorward::{
     access::IssueError,
-    authenticator::{LoginError, RegistrationError},
+    authenticator::{AdministrationError, LoginError, RegistrationError},
     password::{HashError, HashPoolError, PasswordError, PolicyViolation},
-    store::StoreError,
+    store::{ChangeUserError, RemoveUserError, StoreError},
     throttle::AdmissionError,
     username::InvalidUsername,
 };
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 
 use crate::ApiError;
 
@@ -95,6 +95,47 @@ impl From<RegistrationError> for ApiError {
             RegistrationError::Store(error) => error.into(),
         }
     }
+}
+
+impl From<AdministrationError> for ApiError {
+    fn from(error: AdministrationError) -> Self {
+        match error {
+            AdministrationError::NotFound => Self::not_found(),
+            AdministrationError::Password(violation) => violation.into(),
+            AdministrationError::Hash(error) => error.into(),
+            AdministrationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeUserError> for ApiError {
+    fn from(error: ChangeUserError) -> Self {
+        match error {
+            ChangeUserError::NotFound => Self::not_found(),
+            ChangeUserError::Stale => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "user_changed",
+                "The user has changed meanwhile; read it again",
+            ),
+            ChangeUserError::LastAdministrator => last_administrator(),
+            ChangeUserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveUserError> for ApiError {
+    fn from(error: RemoveUserError) -> Self {
+        match error {
+            RemoveUserError::NotFound => Self::not_found(),
+            RemoveUserError::LastAdministrator => last_administrator(),
+            RemoveUserError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn last_administrator() -> ApiError {
+    ApiError::conflict("This is the last administrator who can log in")
+        .with_code("last_administrator")
 }
 
 impl From<PolicyViolation> for ApiError {

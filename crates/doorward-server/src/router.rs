@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     application::Application,
     config::Config,
-    http::{account, documentation, exchange, health, setup, users},
+    http::{account, documentation, exchange, health, setup, user, users},
     openapi::{self, Document, also_at},
 };
 
@@ -46,15 +46,21 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(also_at("/profile", routes!(account::show_profile)))
         .routes(routes!(exchange::exchange))
         .routes(routes!(exchange::show_session))
+        .routes(routes!(
+            user::show_user,
+            user::change_user,
+            user::delete_user
+        ))
+        .routes(routes!(user::set_password))
         .routes(routes!(documentation::show_openapi))
         .routes(routes!(documentation::show_docs))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz));
     if demo {
-        shared.routes(routes!(users::list_users_as_in_the_lecture))
+        shared.routes(routes!(users::list_users_as_in_the_lecture, user::add_user))
     } else {
         shared
-            .routes(routes!(users::list_users))
+            .routes(routes!(users::list_users, user::add_user))
             .routes(routes!(setup::show_setup, setup::complete_setup))
     }
 }

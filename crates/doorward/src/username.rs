@@ -97,6 +97,15 @@ impl UsernameKey {
         )
     }
 
+    /// The start of keys: what the names have in common that begin with `text`, in any spelling. `None` when no name can
+    /// begin so.
+    #[must_use]
+    pub fn prefix(text: &str) -> Option<Self> {
+        let possible = text.chars().nth(Username::MAX_CHARS).is_none();
+        let key = Self::of(text);
+        (possible && !key.0.is_empty() && key.0.len() <= Username::MAX_KEY_BYTES).then_some(key)
+    }
+
     /// The key's bytes, as stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

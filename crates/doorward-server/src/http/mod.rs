@@ -9,4 +9,5 @@ pub mod metrics;
 mod page;
 mod rate_limit;
 pub mod setup;
+pub mod user;
 pub mod users;

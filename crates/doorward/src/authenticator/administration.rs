@@ -1,4 +1,8 @@
-//! What an operator does from the command line.
+//! What an operator does from the command line, and administrators do to users.
+
+mod users;
+
+pub use users::AddedUser;
 
 use super::{Authenticator, NewUser, RegistrationError};
 use crate::{

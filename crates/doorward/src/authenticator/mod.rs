@@ -17,7 +17,7 @@ mod setup;
 
 use std::{sync::Arc, time::Duration};
 
-pub use administration::{AdministrationError, PasswordReset};
+pub use administration::{AddedUser, AdministrationError, PasswordReset};
 pub use defaults::OpenError;
 pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLoginError};
 pub use known_devices::DeviceTokenError;

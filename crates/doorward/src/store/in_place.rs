@@ -85,7 +85,18 @@ impl InPlace {
         role: &Role,
         now: Timestamp,
     ) -> Result<Vec<Value>, StoreError> {
-        let role = match &self.table.role {
+        let role = self.table_role(role);
+        let active = self.table.active.as_ref().map(|_| Value::Number(1));
+        let mut values: Vec<Value> = role.into_iter().chain(active).collect();
+        for fill in self.table.fill.values() {
+            values.push(made(fill, name, now)?);
+        }
+        Ok(values)
+    }
+
+    /// What the table's column for roles holds for `role`, if it has one.
+    pub(super) fn table_role(&self, role: &Role) -> Option<Value> {
+        match &self.table.role {
             RoleSource::Column { admin, .. } => Some(Value::Text(
                 Some(admin)
                     .filter(|_| role.is_admin())
@@ -94,13 +105,7 @@ impl InPlace {
             )),
             RoleSource::Flag { .. } => Some(Value::Number(i64::from(role.is_admin()))),
             RoleSource::Always { .. } => None,
-        };
-        let active = self.table.active.as_ref().map(|_| Value::Number(1));
-        let mut values: Vec<Value> = role.into_iter().chain(active).collect();
-        for fill in self.table.fill.values() {
-            values.push(made(fill, name, now)?);
         }
-        Ok(values)
     }
 
     /// The role that the account itself remembers: only when the table has no place for it.

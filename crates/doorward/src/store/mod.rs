@@ -27,6 +27,8 @@ mod sql;
 mod transaction;
 mod undo;
 mod url;
+mod user_changes;
+mod user_list;
 mod user_removal;
 mod user_statements;
 mod users;
@@ -53,6 +55,8 @@ pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
 pub use transaction::Transaction;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, MySqlUrl};
+pub use user_changes::{ChangeUserError, UserChange, UserVersion};
+pub use user_list::{UserFilter, UserState};
 pub use user_removal::RemoveUserError;
 
 /// Every statement of the core with its name, for the test that prepares each on both engines.

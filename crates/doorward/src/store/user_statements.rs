@@ -21,6 +21,8 @@ macro_rules! statements {
             pub(super) add_user: Sql,
             /// Only a table with a column for it says who is active.
             pub(super) set_active: Option<Sql>,
+            /// Sets the role, in the table or beside it: the value, then the user's number.
+            pub(super) set_role: Sql,
         }
 
         impl UserStatements {
@@ -29,13 +31,14 @@ macro_rules! statements {
                     $($name: names.render($text),)*
                     add_user: names.add_user(),
                     set_active: names.set_active(),
+                    set_role: names.set_role(),
                 }
             }
 
             /// Every statement with its name, for the test that prepares each.
             pub(super) fn named(&self) -> Vec<(&'static str, Sql)> {
                 let optional = self.set_active.iter().map(|sql| ("users.set_active", sql.clone()));
-                [$((concat!("users.", stringify!($name)), self.$name.clone()),)* ("users.add_user", self.add_user.clone())]
+                [$((concat!("users.", stringify!($name)), self.$name.clone()),)* ("users.add_user", self.add_user.clone()), ("users.set_role", self.set_role.clone())]
                     .into_iter()
                     .chain(optional)
                     .collect()
@@ -49,6 +52,12 @@ statements! {
     find_by_id: "SELECT {user} FROM accounts a JOIN {users} u ON u.{id} = a.user_id WHERE a.user_id = ?";
     list: "SELECT {user} FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE u.{id} > ? ORDER BY u.{id} LIMIT ?";
     list_admins: "SELECT {user} FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {admin} ORDER BY u.{id}";
+    list_filtered: "SELECT {user} FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {filter} AND u.{id} > ? ORDER BY u.{id} LIMIT ?";
+    list_prefixed: "SELECT {user} FROM {users} u JOIN accounts a ON a.user_id = u.{id} \
+        WHERE {filter} AND a.username_key >= ? AND a.username_key < ? AND u.{id} > ? ORDER BY u.{id} LIMIT ?";
+    count_filtered: "SELECT COUNT(*) FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {filter}";
+    count_prefixed: "SELECT COUNT(*) FROM {users} u JOIN accounts a ON a.user_id = u.{id} \
+        WHERE {filter} AND a.username_key >= ? AND a.username_key < ?";
     count: "SELECT COUNT(*) FROM accounts";
     count_active_admins: "SELECT COUNT(*) FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {admin} AND {disabled} IS NULL";
     row_counts: "SELECT 'users', COUNT(*) FROM {users} UNION ALL SELECT 'accounts', COUNT(*) FROM accounts \
@@ -56,9 +65,11 @@ statements! {
     add_account: "INSERT INTO accounts (user_id, username_key, created_at_ms, password_changed_at_ms, role) VALUES (?, ?, ?, ?, NULLIF(?, ''))";
     replace_hash: "UPDATE {users} SET {password} = ? WHERE {id} = ? AND {password_is}";
     set_password: "UPDATE {users} SET {password} = ? WHERE {id} = ?";
-    touch_password: "UPDATE accounts SET password_changed_at_ms = ? WHERE user_id = ?";
-    disable: "UPDATE accounts SET disabled_at_ms = ? WHERE user_id = ? AND disabled_at_ms IS NULL";
-    enable: "UPDATE accounts SET disabled_at_ms = NULL WHERE user_id = ? AND disabled_at_ms IS NOT NULL";
+    touch_password: "UPDATE accounts SET password_changed_at_ms = ?, version = version + 1 WHERE user_id = ?";
+    disable: "UPDATE accounts SET disabled_at_ms = ?, version = version + 1 WHERE user_id = ? AND disabled_at_ms IS NULL";
+    enable: "UPDATE accounts SET disabled_at_ms = NULL, version = version + 1 WHERE user_id = ? AND disabled_at_ms IS NOT NULL";
+    find_version: "SELECT version FROM accounts WHERE user_id = ?";
+    raise_version: "UPDATE accounts SET version = version + 1 WHERE user_id = ? AND version = ?";
     delete_user: "DELETE FROM {users} WHERE {id} = ?";
     delete_account: "DELETE FROM accounts WHERE user_id = ?";
     // Touching every administrator makes two removals at once collide, on every engine and on Galera, instead of both
@@ -159,7 +170,28 @@ impl Names<'_> {
         );
         Some(self.render(&text))
     }
+
+    fn set_role(&self) -> Sql {
+        let column = match self {
+            Self::Own => "role".to_owned(),
+            Self::Adopted(table) => match &table.role {
+                RoleSource::Column { column, .. } | RoleSource::Flag { flag: column } => {
+                    column.quoted()
+                }
+                RoleSource::Always { .. } => {
+                    return self.render("UPDATE accounts SET role = ? WHERE user_id = ?");
+                }
+            },
+        };
+        self.render(&format!(
+            "UPDATE {{users}} SET {column} = ? WHERE {{id}} = ?"
+        ))
+    }
 }
+
+/// Which users a list has, after the others' conditions: since when they are there, a mask of 1 for active and 2 for
+/// disabled, and twice the role, which is empty for any.
+const FILTER: &str = "a.created_at_ms >= ? AND (CASE WHEN {disabled} IS NULL THEN 1 ELSE 2 END) & ? > 0 AND (? = '' OR {role_is})";
 
 /// The columns that doorward writes when it adds a user, in the order of their values.
 pub(super) fn columns_of_a_new_row(table: &UsersTable) -> impl Iterator<Item = &Identifier> {
@@ -178,6 +210,7 @@ type Parts = Vec<(&'static str, String)>;
 
 fn own() -> Parts {
     [
+        ("{filter}", FILTER),
         (
             "{user}",
             "u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms",
@@ -187,6 +220,7 @@ fn own() -> Parts {
             "user_id IN (SELECT id FROM users WHERE role = 'admin')",
         ),
         ("{admin}", "u.role = 'admin'"),
+        ("{role_is}", "u.role = ?"),
         ("{disabled}", "a.disabled_at_ms"),
         ("{password_is}", "password = ?"),
         ("{row_id}", "u.id"),
@@ -259,8 +293,11 @@ fn adopted(table: &UsersTable, engine: Engine) -> Parts {
         "{{row_id}} AS id, {{row_name}} AS username, {} AS password, {role} AS role, a.created_at_ms, {{disabled}} AS disabled_at_ms",
         as_text(&table.password)
     );
+    let role_is = format!("CAST({role} AS {bytes}) = CAST(? AS {bytes})");
     vec![
+        ("{filter}", FILTER.to_owned()),
         ("{user}", user),
+        ("{role_is}", role_is),
         ("{account_of_admin}", account_of_admin),
         ("{admin}", admin),
         ("{disabled}", disabled),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     id: i64,
     username: String,
     password: String,
@@ -20,7 +20,7 @@ struct UserRow {
 }
 
 impl Store {
-    fn stored_user(&self, row: UserRow) -> Result<StoredUser, StoreError> {
+    pub(super) fn stored_user(&self, row: UserRow) -> Result<StoredUser, StoreError> {
         let role = match Role::parse(&row.role) {
             Ok(role) => role,
             // What another application calls a role may be none here; it then gives no rights.
@@ -310,7 +310,7 @@ impl Store {
     }
 }
 
-fn count(row: Option<(i64,)>) -> Result<u64, StoreError> {
+pub(super) fn count(row: Option<(i64,)>) -> Result<u64, StoreError> {
     row.and_then(|(n,)| u64::try_from(n).ok())
         .ok_or(StoreError::Corrupt {
             table: "users",

@@ -1,0 +1,2 @@
+-- Grows with every change of the user: what an ETag stands for.
+ALTER TABLE accounts ADD COLUMN version BIGINT NOT NULL DEFAULT 0;
