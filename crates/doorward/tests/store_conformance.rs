@@ -19,7 +19,7 @@ use doorward::{
     foreign::{ForeignKind, SourceName, TallyReading},
     password::PasswordHash,
     role::Role,
-    store::{FailureCount, RemoveUserError, SetupError, Store, StoreError},
+    store::{FailureCount, RemoveUserError, SetupError, Store, StoreError, UserChange},
     user::User,
     username::Username,
 };
@@ -240,6 +240,33 @@ async fn two_administrators_removing_each_other_at_once_leave_one() {
             let removed = usize::from(first.is_ok()) + usize::from(second.is_ok());
             if round == 0 {
                 assert_eq!(removed, 1, "{first:?} {second:?}");
+            }
+            assert!(store.count_active_admins().await.expect("counts") >= 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_administrators_demoting_each_other_at_once_leave_one() {
+    let databases = Databases::fresh().await;
+    for store in databases.stores() {
+        let change = UserChange {
+            role: Some(Role::user()),
+            ..UserChange::default()
+        };
+        for round in 0..10 {
+            let mut ids = Vec::new();
+            for side in ["a", "b"] {
+                let added = add(&store, &format!("{side}{round}"), &ADMIN).await;
+                ids.push(added.expect("adds").id);
+            }
+            let (first, second) = tokio::join!(
+                store.change_user(ids[0], None, &change, NOW),
+                store.change_user(ids[1], None, &change, NOW)
+            );
+            if round == 0 {
+                let changed = usize::from(first.is_ok()) + usize::from(second.is_ok());
+                assert_eq!(changed, 1, "{first:?} {second:?}");
             }
             assert!(store.count_active_admins().await.expect("counts") >= 1);
         }

@@ -16,9 +16,11 @@ use doorward::{
     clock::Timestamp,
     password::PasswordHash,
     role::Role,
-    store::{Database, Row, Sql, Store, StoreError},
+    store::{
+        ChangeUserError, Database, Row, Sql, Store, StoreError, UserChange, UserFilter, UserState,
+    },
     user::{User, UserId},
-    username::Username,
+    username::{Username, UsernameKey},
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_123);
@@ -109,6 +111,50 @@ async fn every_statement_is_understood_on_every_kind_of_table() {
                     database.engine()
                 );
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_changed_and_found_in_every_kind_of_table() {
+    for (table, columns) in [
+        (LECTURE, LECTURE_PLAN),
+        (FLASK_SECURITY, FLASK_SECURITY_PLAN),
+        (DJANGO, DJANGO_PLAN),
+    ] {
+        for database in Databases::empty().await.iter() {
+            beside(database, table, columns, "complete").await;
+            let store = Store::open(database.clone()).await.expect("opens");
+            add(&store, "root", &Role::admin()).await.expect("adds");
+            let zoe = add(&store, "zoe", &Role::user()).await.expect("adds").id;
+            let found = store.find_user_version(zoe, NOW).await.expect("reads");
+            let version = found.expect("is there").1.to_string();
+            for (role, disabled) in [(Role::admin(), true), (Role::user(), false)] {
+                let change = UserChange {
+                    role: Some(role.clone()),
+                    disabled: Some(disabled),
+                };
+                store
+                    .change_user(zoe, None, &change, NOW)
+                    .await
+                    .expect("changes");
+                let filter = UserFilter {
+                    role: Some(role),
+                    state: disabled.then_some(UserState::Disabled),
+                    prefix: UsernameKey::prefix("ZO"),
+                    created_since: Some(NOW),
+                };
+                let listed = store.list_users_where(&filter, None, 10).await;
+                let ids: Vec<UserId> = listed.expect("lists").iter().map(|u| u.id).collect();
+                assert_eq!(ids, [zoe], "{} {table}", database.engine());
+                assert_eq!(store.count_users_where(&filter).await.expect("counts"), 1);
+            }
+            assert!(matches!(
+                store
+                    .change_user(zoe, Some(&[version]), &UserChange::default(), NOW)
+                    .await,
+                Err(ChangeUserError::Stale)
+            ));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// `admin …`.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -40,6 +40,8 @@ pub enum UserCommand {
         /// The most users to print
         #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
+        #[command(flatten)]
+        filter: UserFilterArgs,
     },
     /// Show one user
     Show {
@@ -71,6 +73,24 @@ pub enum UserCommand {
         #[arg(value_name = "NAME")]
         username: String,
     },
+    /// Give a user another role
+    SetRole {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// The role
+        #[arg(value_name = "ROLE", value_enum)]
+        role: RoleArg,
+    },
+    /// Set a user's password; a disabled user stays disabled
+    SetPassword {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+    },
     /// Delete a user; asks first
     Delete {
         /// The user name
@@ -80,6 +100,29 @@ pub enum UserCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// Which users are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct UserFilterArgs {
+    /// Only those with this role
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
+    /// Only those who can or cannot log in
+    #[arg(long, value_enum)]
+    pub state: Option<StateArg>,
+    /// Only those whose names begin so, in any spelling
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+}
+
+/// Whether a user can log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StateArg {
+    /// Can log in
+    Active,
+    /// Cannot log in
+    Disabled,
 }
 
 /// The role of a new user.

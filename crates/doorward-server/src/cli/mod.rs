@@ -20,7 +20,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::config::secret::REDACTED;
 use crate::config::setting::flag_help;
 
-pub use account::{AdminCommand, RoleArg, UserCommand};
+pub use account::{AdminCommand, RoleArg, StateArg, UserCommand, UserFilterArgs};
 pub use adopt::{AdoptCommand, AdoptInspectArgs, AdoptRunArgs, SourceText};
 pub use database::DbCommand;
 pub use diagnosis::{

@@ -6,16 +6,24 @@ use std::{
 };
 
 use doorward::{
-    clock::{Clock as _, SystemClock},
+    authenticator::{AdministrationError, Authenticator},
+    caller::Caller,
     password::{AcceptedForms, FormGroups, PasswordHash},
     role::Role,
-    store::{RemoveUserError, Store},
+    store::{Store, UserChange, UserFilter, UserState},
     user::{StoredUser, User},
+    username::UsernameKey,
 };
 use serde_json::json;
 
 use super::{accounts, operated, print, terminal, timestamp::rfc3339};
-use crate::{cli::UserCommand, config::Config, failure::Failure, hashing, prompt::PasswordSource};
+use crate::{
+    cli::{RoleArg, StateArg, UserCommand, UserFilterArgs},
+    config::Config,
+    failure::Failure,
+    hashing,
+    prompt::PasswordSource,
+};
 
 /// Does what was asked.
 ///
@@ -34,26 +42,47 @@ pub async fn run(command: &UserCommand, config: &Config) -> Result<ExitCode, Fai
         return print(&accounts::create(config, username, role, source).await?);
     }
     let database = operated::open_current(config).await?;
-    let store = operated::store(&database, config).await?;
-    let result = on_existing(command, &store, config).await;
+    let authenticator = accounts::authenticator(config, &database).await?;
+    let result = on_existing(command, &authenticator, config).await;
     database.close().await;
     result
 }
 
 async fn on_existing(
     command: &UserCommand,
-    store: &Store,
+    authenticator: &Authenticator,
     config: &Config,
 ) -> Result<ExitCode, Failure> {
+    let store = authenticator.store();
     match command {
-        UserCommand::List { json, limit } => list(store, config, *json, *limit).await,
+        UserCommand::List {
+            json,
+            limit,
+            filter,
+        } => list(store, config, &parsed(filter)?, *json, *limit).await,
         UserCommand::Show { username } => {
             let stored = find(store, username, config).await?;
             print(&shown(&stored, config))
         }
-        UserCommand::Disable { username } => disable(store, username, config).await,
-        UserCommand::Enable { username } => enable(store, username, config).await,
-        UserCommand::Delete { username, yes } => delete(store, username, *yes, config).await,
+        UserCommand::Disable { username } => {
+            set_disabled(authenticator, username, true, config).await
+        }
+        UserCommand::Enable { username } => {
+            set_disabled(authenticator, username, false, config).await
+        }
+        UserCommand::SetRole { username, role } => {
+            set_role(authenticator, username, *role, config).await
+        }
+        UserCommand::SetPassword {
+            username,
+            password_stdin,
+        } => {
+            let source = PasswordSource::from_flag(*password_stdin);
+            set_password(authenticator, username, source, config).await
+        }
+        UserCommand::Delete { username, yes } => {
+            delete(authenticator, username, *yes, config).await
+        }
         // Makes its own database, so it has been done before.
         UserCommand::Create { .. } => Ok(ExitCode::SUCCESS),
     }
@@ -66,12 +95,16 @@ async fn find(store: &Store, name: &str, config: &Config) -> Result<StoredUser, 
 async fn list(
     store: &Store,
     config: &Config,
+    filter: &UserFilter,
     as_json: bool,
     limit: u32,
 ) -> Result<ExitCode, Failure> {
     let unusable = operated::unusable(config);
-    let users = store.list_users(None, limit).await.map_err(&unusable)?;
-    let total = store.count_users().await.map_err(&unusable)?;
+    let users = store
+        .list_users_where(filter, None, limit)
+        .await
+        .map_err(&unusable)?;
+    let total = store.count_users_where(filter).await.map_err(&unusable)?;
     if as_json {
         print(&users.iter().map(json_line).collect::<String>())?;
     } else if !users.is_empty() {
@@ -137,39 +170,112 @@ fn shown(stored: &StoredUser, config: &Config) -> String {
     terminal::columns(&rows.map(|(title, value)| vec![title.to_owned(), value]))
 }
 
-async fn disable(store: &Store, name: &str, config: &Config) -> Result<ExitCode, Failure> {
-    let user = find(store, name, config).await?.user;
-    if user.disabled_at.is_none() {
-        match store.disable_user(user.id, SystemClock.now()).await {
-            // Somebody else has just done it.
-            Ok(()) | Err(RemoveUserError::NotFound) => {}
-            Err(error) => return Err(kept("disabled", &user, error, config)),
-        }
-        return done("disabled", &user, config);
-    }
-    done("nothing to do: already disabled:", &user, config)
+fn parsed(filter: &UserFilterArgs) -> Result<UserFilter, Failure> {
+    let role = filter.role.as_deref().map(Role::parse).transpose();
+    let prefix = filter.search.as_deref().map(|text| {
+        UsernameKey::prefix(text).ok_or_else(|| {
+            Failure::new(format!("no name begins with {:?}", terminal::visible(text))).usage()
+        })
+    });
+    Ok(UserFilter {
+        role: role.map_err(|_| Failure::new("--role takes the name of a role").usage())?,
+        state: filter.state.map(|state| match state {
+            StateArg::Active => UserState::Active,
+            StateArg::Disabled => UserState::Disabled,
+        }),
+        prefix: prefix.transpose()?,
+        created_since: None,
+    })
 }
 
-async fn enable(store: &Store, name: &str, config: &Config) -> Result<ExitCode, Failure> {
-    let user = find(store, name, config).await?.user;
-    let changed = store
-        .enable_user(user.id)
-        .await
-        .map_err(operated::unusable(config))?;
-    if changed {
-        done("enabled", &user, config)
-    } else {
-        done("nothing to do: not disabled:", &user, config)
+async fn set_disabled(
+    authenticator: &Authenticator,
+    name: &str,
+    disabled: bool,
+    config: &Config,
+) -> Result<ExitCode, Failure> {
+    let user = find(authenticator.store(), name, config).await?.user;
+    let what = if disabled { "disabled" } else { "enabled" };
+    if user.disabled_at.is_some() == disabled {
+        let already = if disabled { "already" } else { "not" };
+        return done(
+            &format!("nothing to do: {already} disabled:"),
+            &user,
+            config,
+        );
     }
+    let change = UserChange {
+        disabled: Some(disabled),
+        ..UserChange::default()
+    };
+    changed(authenticator, &user, &change, what, config).await
+}
+
+async fn set_role(
+    authenticator: &Authenticator,
+    name: &str,
+    role: RoleArg,
+    config: &Config,
+) -> Result<ExitCode, Failure> {
+    let user = find(authenticator.store(), name, config).await?.user;
+    if user.role.as_str() == role.as_str() {
+        return done("nothing to do: has this role already:", &user, config);
+    }
+    let change = UserChange {
+        role: Some(
+            Role::parse_assignable(role.as_str())
+                .map_err(Failure::because("there is no such role"))?,
+        ),
+        ..UserChange::default()
+    };
+    let what = format!("given the role {role}");
+    changed(authenticator, &user, &change, &what, config).await
+}
+
+/// Makes a change of a user who was read before, and says so.
+async fn changed(
+    authenticator: &Authenticator,
+    user: &User,
+    change: &UserChange,
+    what: &str,
+    config: &Config,
+) -> Result<ExitCode, Failure> {
+    authenticator
+        .change_user(user.id, None, change, &Caller::operator())
+        .await
+        .map_err(|error| kept(what, user, error, config))?;
+    done(what, user, config)
+}
+
+async fn set_password(
+    authenticator: &Authenticator,
+    name: &str,
+    source: PasswordSource,
+    config: &Config,
+) -> Result<ExitCode, Failure> {
+    let user = find(authenticator.store(), name, config).await?.user;
+    let password = accounts::new_password(source)?;
+    authenticator
+        .set_password_of(user.id, password, &Caller::operator())
+        .await
+        .map_err(|error| match error {
+            AdministrationError::Password(violation) => {
+                Failure::new("this password may not be set").why(violation)
+            }
+            other => {
+                Failure::new(format!("the password was not set in {}", config.db.url)).why(other)
+            }
+        })?;
+    done("set the password of", &user, config)
 }
 
 async fn delete(
-    store: &Store,
+    authenticator: &Authenticator,
     name: &str,
     yes: bool,
     config: &Config,
 ) -> Result<ExitCode, Failure> {
-    let user = find(store, name, config).await?.user;
+    let user = find(authenticator.store(), name, config).await?.user;
     if !yes {
         let described = accounts::described(&user);
         let question = format!("Delete {described} from {}? [y/N] ", config.db.url);
@@ -184,8 +290,8 @@ async fn delete(
             return Err(Failure::new("nothing was deleted"));
         }
     }
-    store
-        .delete_user(user.id)
+    authenticator
+        .delete_user(user.id, &Caller::operator())
         .await
         .map_err(|error| kept("deleted", &user, error, config))?;
     done("deleted", &user, config)
@@ -196,7 +302,12 @@ fn done(what: &str, user: &User, config: &Config) -> Result<ExitCode, Failure> {
     print(&format!("{what} {described} in {}\n", config.db.url))
 }
 
-fn kept(what: &str, user: &User, error: RemoveUserError, config: &Config) -> Failure {
+fn kept(
+    what: &str,
+    user: &User,
+    error: impl std::error::Error + Send + Sync + 'static,
+    config: &Config,
+) -> Failure {
     let described = accounts::described(user);
     Failure::new(format!("{described} was not {what} in {}", config.db.url)).why(error)
 }

@@ -23,6 +23,8 @@ const TOKEN: [u16; 6] = [401, 200, 200, 200, 401, 401];
 const ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
 /// The lecture's own routes trust the token alone. The disabled user is an administrator.
 const LECTURE_ADMIN: [u16; 6] = [401, 403, 200, 200, 401, 401];
+/// For the number of no user.
+const NOBODY: [u16; 6] = [401, 403, 404, 401, 401, 401];
 const BAD_BODY: [u16; 6] = [400; 6];
 const NOT_THERE: [u16; 6] = [404; 6];
 
@@ -42,6 +44,16 @@ const PRODUCTION: &[Row] = &[
     ("GET", "/openapi.json", OPEN),
     ("GET", "/docs", OPEN),
     ("GET", "/users", ADMIN),
+    ("POST", "/users", [401, 403, 400, 401, 401, 401]),
+    ("GET", "/users/1", ADMIN),
+    // The change names no version.
+    ("PATCH", "/users/1", [401, 403, 428, 401, 401, 401]),
+    // Who may not do it does not learn who is there, and who may reads the same for every method.
+    ("GET", "/users/2147483647", NOBODY),
+    ("PATCH", "/users/2147483647", NOBODY),
+    ("DELETE", "/users/2147483647", NOBODY),
+    ("PUT", "/users/2147483647/password", NOBODY),
+    ("PUT", "/users/1/password", [401, 403, 400, 401, 401, 401]),
     ("GET", "/setup", OPEN),
     ("POST", "/setup", BAD_BODY),
 ];
@@ -180,7 +192,7 @@ fn every_route_of_the_demo_answers_every_caller_as_the_table_says() {
         for (method, target, expected) in PRODUCTION {
             let expected = match *target {
                 "/setup" => NOT_THERE,
-                "/users" => OPEN,
+                "/users" if *method == "GET" => OPEN,
                 _ => *expected,
             };
             callers.check(&server, &[(method, target, expected)]);

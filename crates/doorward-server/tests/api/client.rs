@@ -40,6 +40,13 @@ pub(crate) fn post(target: &str, body: &Value) -> Request {
         .body(body.to_string())
 }
 
+/// A request with a JSON body.
+pub(crate) fn send_json(method: &str, target: &str, body: &Value) -> Request {
+    request(method, target)
+        .header("Content-Type", "application/json")
+        .body(body.to_string())
+}
+
 /// A login.
 pub(crate) fn login(username: &str, password: &str) -> Request {
     post(

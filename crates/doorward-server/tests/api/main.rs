@@ -14,6 +14,7 @@
 
 mod access_table;
 mod accounts;
+mod administration;
 mod client;
 mod contract;
 mod database_away;

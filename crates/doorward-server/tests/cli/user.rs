@@ -159,3 +159,43 @@ fn the_last_administrator_stays() {
         here.run(&["user", "delete", "alice", "--yes"], "").code(0);
     }
 }
+
+#[test]
+fn a_role_and_a_password_are_set_and_some_users_are_listed() {
+    for here in Installation::migrated() {
+        here.with_user("alice", "admin");
+        here.with_user("bob", "user");
+        let ran = here.run(&["user", "set-role", "alice", "user"], "").code(1);
+        assert!(ran.stderr.contains("last administrator"), "{}", ran.stderr);
+        let ran = here.run(&["user", "set-role", "BOB", "admin"], "").code(0);
+        assert!(
+            ran.stdout
+                .starts_with("given the role admin user bob (id 2) in"),
+            "{}",
+            ran.stdout
+        );
+        let ran = here.run(&["user", "set-role", "bob", "admin"], "").code(0);
+        assert!(ran.stdout.starts_with("nothing to do"), "{}", ran.stdout);
+        here.run(&["user", "disable", "alice"], "").code(0);
+        for (arguments, name) in [
+            (&["--state", "disabled"][..], "alice"),
+            (&["--state", "active", "--role", "admin"], "bob"),
+            (&["--search", "B"], "bob"),
+        ] {
+            let command = [&["user", "list"], arguments].concat();
+            let ran = here.run(&command, "").code(0);
+            assert_eq!(ran.stdout.lines().count(), 2, "{}", ran.stdout);
+            assert!(ran.stdout.contains(name), "{}", ran.stdout);
+        }
+        let command = ["user", "set-password", "alice", "--password-stdin"];
+        here.run(&command, "amber falcon 77\n")
+            .code(0)
+            .never_says("falcon");
+        here.run(&command, "short\n").code(1).never_says("short\n");
+        // Setting a password lets nobody in who was shut out.
+        let server = Server::start(&here);
+        assert_eq!(server.login_status("alice", "amber falcon 77"), 401);
+        here.run(&["user", "enable", "alice"], "").code(0);
+        assert_eq!(server.login_status("alice", "amber falcon 77"), 200);
+    }
+}
