@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Arg, Sql, Store, StoreError, Transaction};
 use crate::{
-    audit::{Columns, Event, Tally, node},
+    audit::{Columns, Event, EventFilter, StoredEvent, Tally, node},
     clock::Timestamp,
 };
 
@@ -13,7 +13,51 @@ const ADD: Sql = Sql::both(
      detail) VALUES (?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), NULLIF(?, ''), NULLIF(?, ''), NULLIF(?, ''), ?, NULLIF(?, ''))",
 );
 
-pub(super) const STATEMENTS: &[(&str, Sql)] = &[("audit_events.ADD", ADD)];
+/// Newest first. An empty text and a zero stand for "any".
+const LIST: Sql = Sql::both(
+    "SELECT id, at_ms, kind, outcome, actor, actor_id, subject_id, address, request_id, user_agent, node, detail \
+     FROM audit_events WHERE id < ? AND at_ms >= ? AND at_ms < ? AND (? = '' OR kind = ?) AND (? = '' OR outcome = ?) \
+     AND (? = '' OR actor = ?) AND (? = 0 OR actor_id = ?) AND (? = 0 OR subject_id = ?) AND (? = '' OR address = ?) \
+     ORDER BY id DESC LIMIT ?",
+);
+
+pub(super) const STATEMENTS: &[(&str, Sql)] =
+    &[("audit_events.ADD", ADD), ("audit_events.LIST", LIST)];
+
+#[derive(sqlx::FromRow)]
+pub(super) struct EventRow {
+    id: i64,
+    at_ms: i64,
+    kind: String,
+    outcome: String,
+    actor: String,
+    actor_id: Option<i64>,
+    subject_id: Option<i64>,
+    address: Option<String>,
+    request_id: Option<String>,
+    user_agent: Option<String>,
+    node: Option<String>,
+    detail: Option<String>,
+}
+
+impl EventRow {
+    pub(super) fn into_event(self) -> StoredEvent {
+        StoredEvent {
+            id: self.id,
+            at: Timestamp::from_millis(self.at_ms),
+            kind: self.kind,
+            outcome: self.outcome,
+            actor: self.actor,
+            actor_id: self.actor_id,
+            subject_id: self.subject_id,
+            address: self.address,
+            request_id: self.request_id,
+            user_agent: self.user_agent,
+            node: self.node,
+            detail: self.detail,
+        }
+    }
+}
 
 /// An event that is told to the log and counted once it is in the database.
 #[derive(Debug)]
@@ -95,6 +139,50 @@ impl Store {
                 tx.commit().await
             })
             .await
+    }
+
+    /// At most `limit` events that match, newest first, with numbers below `before`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_audit_events(
+        &self,
+        filter: &EventFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let moment = |moment: Option<Timestamp>, or| moment.map_or(or, Timestamp::as_millis);
+        let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+        let texts = [
+            &filter.kind,
+            &filter.outcome,
+            &filter.actor,
+            &filter.address,
+        ]
+        .map(text);
+        let [kind, outcome, actor, address] = texts.each_ref().map(|it| Arg::from(it.as_str()));
+        let actor_id = Arg::from(filter.actor_id.unwrap_or(0));
+        let subject_id = Arg::from(filter.subject_id.unwrap_or(0));
+        let args = [
+            before.unwrap_or(i64::MAX).into(),
+            moment(filter.since, i64::MIN).into(),
+            moment(filter.until, i64::MAX).into(),
+            kind,
+            kind,
+            outcome,
+            outcome,
+            actor,
+            actor,
+            actor_id,
+            actor_id,
+            subject_id,
+            subject_id,
+            address,
+            address,
+            i64::from(limit).into(),
+        ];
+        let rows: Vec<EventRow> = self.database().fetch_all(LIST, &args).await?;
+        Ok(rows.into_iter().map(EventRow::into_event).collect())
     }
 
     /// Tells the log of an event that the database did not take, and counts it as lost (LG-04).

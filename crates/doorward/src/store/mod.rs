@@ -6,6 +6,7 @@
 mod adoption_rejects;
 mod adoptions;
 mod audit_events;
+mod audit_seals;
 mod beside;
 mod bulk;
 mod database;
@@ -40,6 +41,7 @@ use user_statements::UserStatements;
 pub use adoptions::{
     AdoptionCounts, AdoptionId, AdoptionRecord, AdoptionState, FormCounts, NewAdoption,
 };
+pub use audit_seals::SealReach;
 pub(crate) use bulk::{FoundAccount, NewAccount, NewUser, Tables};
 pub(crate) use database::pause;
 pub use database::{AsStoreError, Database, Outcome, Row};
@@ -78,6 +80,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(in_place::STATEMENTS)
         .chain(beside::STATEMENTS)
         .chain(audit_events::STATEMENTS)
+        .chain(audit_seals::STATEMENTS)
         .cloned();
     UserStatements::own().named().into_iter().chain(constants)
 }
