@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use doorward::{
     access::IssueError,
-    authenticator::{AdministrationError, LoginError, RegistrationError},
+    authenticator::{
+        AdministrationError, LoginError, RefreshError, RegistrationError, SessionError,
+    },
     password::{HashError, HashPoolError, PasswordError, PolicyViolation},
     store::{ChangeUserError, RemoveUserError, StoreError},
     throttle::AdmissionError,
@@ -153,6 +155,36 @@ impl From<PasswordError> for ApiError {
 impl From<InvalidUsername> for ApiError {
     fn from(error: InvalidUsername) -> Self {
         Self::bad_request(error.to_string()).with_code("username_invalid")
+    }
+}
+
+impl From<SessionError> for ApiError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Random(error) => Self::internal().with_source(error),
+            SessionError::Issue(error) => error.into(),
+            SessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for ApiError {
+    fn from(error: RefreshError) -> Self {
+        let challenge =
+            HeaderValue::from_static("Bearer realm=\"doorward\", error=\"invalid_token\"");
+        match error {
+            RefreshError::Invalid => {
+                Self::unauthorized(error.to_string(), challenge).with_code("refresh_token_invalid")
+            }
+            RefreshError::Reused => {
+                Self::unauthorized(error.to_string(), challenge).with_code("refresh_token_reused")
+            }
+            RefreshError::Contended => {
+                Self::service_unavailable(Duration::from_secs(1)).with_code("refresh_contended")
+            }
+            RefreshError::Issue(error) => error.into(),
+            RefreshError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use doorward::{
     random::OsRandom,
     role::Role,
     secret::Secret,
+    session::{RefreshKeys, SessionPolicy},
     store::{Database, DatabaseUrl, Store},
     throttle::{Throttle, ThrottlePolicy},
     token::Hs256Key,
@@ -69,6 +70,8 @@ impl Fixture {
             registration: RegistrationRule::Users,
             failure_quantum: Duration::ZERO,
             tokens: AccessTokens::new(Hs256Key::new(&secret, None), AccessTokenPolicy::new("test")),
+            sessions: SessionPolicy::default(),
+            refresh_keys: RefreshKeys::new(&secret, &[]),
             clock: clock.clone(),
             random: Arc::new(OsRandom),
         });
@@ -113,7 +116,11 @@ impl Fixture {
     }
 
     fn token(&self, user: &User) -> String {
-        let issued = self.authenticator.issue_token(user).unwrap();
+        let issued = self
+            .authenticator
+            .tokens()
+            .issue(user, None, &OsRandom, self.authenticator.now())
+            .unwrap();
         format!("Bearer {}", issued.token.as_str())
     }
 
@@ -288,7 +295,7 @@ async fn a_role_is_looked_up_and_a_lost_one_is_lost_at_once() {
         .assert(401, r#"{"error":"Invalid token"}"#);
     assert!(store.enable_user(admin.id).await.unwrap());
     get(&tokens[0]).await.assert(200, "root");
-    store.delete_user(admin.id).await.unwrap();
+    store.delete_user(admin.id, now).await.unwrap();
     get(&tokens[0])
         .await
         .assert(401, r#"{"error":"Invalid token"}"#);
@@ -343,7 +350,10 @@ async fn a_changed_password_and_a_disabled_user_end_basic_at_once() {
         .basic("una", "amber heron 17")
         .await
         .assert(200, "una user");
-    store.delete_user(user.id).await.unwrap();
+    store
+        .delete_user(user.id, fixture.authenticator.now())
+        .await
+        .unwrap();
     assert_eq!(fixture.basic("una", "amber heron 17").await.0.status(), 401);
 }
 

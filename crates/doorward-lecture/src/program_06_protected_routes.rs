@@ -72,9 +72,10 @@ fn refused(rejection: BearerRejection) -> ApiError {
         BearerRejection::Missing => "Authentication token is missing",
         BearerRejection::Malformed => "Invalid token header. Use Bearer <Token>",
         BearerRejection::Expired => "Token has expired",
-        BearerRejection::Invalid | BearerRejection::Retired | BearerRejection::Unavailable => {
-            "Token is invalid"
-        }
+        BearerRejection::Invalid
+        | BearerRejection::Revoked
+        | BearerRejection::Retired
+        | BearerRejection::Unavailable => "Token is invalid",
     })
 }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{extract::FromRef, http::HeaderMap};
 use doorward::{
+    authenticator::Authenticator,
     clock::Clock,
     secret::Secret,
     token::{AccessToken, Hs256Key, Validation, Verifier},
@@ -60,17 +61,35 @@ impl Issuer {
 pub struct TokenDecoder {
     verifier: Arc<Verifier>,
     clock: Arc<dyn Clock>,
+    authenticator: Option<Arc<Authenticator>>,
 }
 
 impl TokenDecoder {
-    /// A decoder by these rules: a program's own, or the server's when all programs run in one process.
+    /// A decoder by a program's own rules.
     pub fn new(verifier: Arc<Verifier>, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, clock }
+        Self {
+            verifier,
+            clock,
+            authenticator: None,
+        }
+    }
+
+    /// A decoder by the server's rules, when all programs run in one process: a token that was revoked is refused.
+    #[must_use]
+    pub fn of(authenticator: Arc<Authenticator>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            verifier: authenticator.tokens().verifier().clone(),
+            clock,
+            authenticator: Some(authenticator),
+        }
     }
 
     /// The payload of the request's token: the body of the lecture's `token_required`.
     pub fn payload<C: DeserializeOwned>(&self, headers: &HeaderMap) -> Result<C, BearerRejection> {
         let token = bearer_token(headers)?;
+        if let Some(authenticator) = &self.authenticator {
+            authenticator.refuse_revoked(token)?;
+        }
         Ok(self.verifier.verify(token, self.clock.now().as_millis())?)
     }
 }

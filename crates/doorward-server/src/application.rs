@@ -13,6 +13,7 @@ use doorward::{
     password::{NewHashForm, PasswordPolicy},
     random::OsRandom,
     secret::Secret,
+    session::{RefreshKeys, SessionPolicy},
     store::{Database, DatabaseUrl, Store},
     throttle::{Allowance, KnownDevices, Throttle, ThrottlePolicy},
     token::{Hs256Key, KeyId},
@@ -58,6 +59,11 @@ impl Application {
             registration: registration_rule(config),
             failure_quantum: config.login.failure_quantum,
             tokens: access_tokens(config, secret)?,
+            sessions: session_policy(config),
+            refresh_keys: {
+                let keys = foreign::own_keys(config, secret);
+                RefreshKeys::new(&keys.current, &keys.fallbacks)
+            },
             clock: clock.clone(),
             random: Arc::new(OsRandom),
         };
@@ -159,6 +165,16 @@ fn throttle(config: &Config, store: Store, secret: &Secret) -> Throttle {
     Throttle::new(store, throttle_policy(config))
         .with_known_devices(KnownDevices::new(secret, limits.known_device_ttl))
         .with_registrations(Allowance::per_hour(limits.registrations_per_hour))
+}
+
+fn session_policy(config: &Config) -> SessionPolicy {
+    let session = &config.session;
+    SessionPolicy {
+        lifetime: session.lifetime,
+        idle: session.idle,
+        grace: session.refresh_grace,
+        max_per_user: session.max_per_user,
+    }
 }
 
 fn throttle_policy(config: &Config) -> Option<ThrottlePolicy> {

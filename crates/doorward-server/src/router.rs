@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     application::Application,
     config::Config,
-    http::{account, documentation, exchange, health, setup, user, users},
+    http::{account, documentation, exchange, health, revocations, session, setup, user, users},
     openapi::{self, Document, also_at},
 };
 
@@ -44,6 +44,12 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(also_at("/login", routes!(account::log_in)))
         .routes(routes!(account::show_profile))
         .routes(also_at("/profile", routes!(account::show_profile)))
+        .routes(routes!(session::refresh))
+        .routes(routes!(session::log_out))
+        .routes(routes!(session::log_out_everywhere))
+        .routes(routes!(session::list_sessions))
+        .routes(routes!(session::end_session))
+        .routes(routes!(revocations::list_revocations))
         .routes(routes!(exchange::exchange))
         .routes(routes!(exchange::show_session))
         .routes(routes!(
@@ -66,10 +72,7 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
 }
 
 fn lecture(application: &Application) -> Router {
-    let tokens = TokenDecoder::new(
-        application.authenticator.tokens().verifier().clone(),
-        Arc::new(SystemClock),
-    );
+    let tokens = TokenDecoder::of(application.authenticator.clone(), Arc::new(SystemClock));
     doorward_lecture::in_one_process(tokens, application.cookies.clone())
 }
 

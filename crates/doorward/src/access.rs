@@ -10,10 +10,11 @@ use crate::{
     principal::Principal,
     random::{self, Random, RandomError},
     role::Role,
+    session::SessionId,
     token::{
         AccessToken, Hs256Key, KeyId, RequiredClaim, SignError, TokenError, Validation, Verifier,
     },
-    user::{User, UserId},
+    user::{Epochs, User, UserId},
 };
 
 /// What an extra claim says. Program 6 of the lecture reads the name from `user`, so `user = "username"` lets it read our
@@ -100,6 +101,9 @@ struct Claims<'a> {
     iat: i64,
     exp: i64,
     jti: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    epoch: i64,
     user_id: i64,
     username: &'a str,
     role: &'a str,
@@ -122,6 +126,18 @@ struct Presented {
     user_id: i64,
     username: String,
     role: String,
+    /// Without one: a token from before there were sessions.
+    sid: Option<String>,
+    epoch: Option<i64>,
+}
+
+/// What an access token says of its bearer, before anybody asks whether it still counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Who.
+    pub principal: Principal,
+    /// The epoch of the user's tokens when it was issued.
+    pub epoch: i64,
 }
 
 impl AccessTokens {
@@ -161,13 +177,35 @@ impl AccessTokens {
         &self.verifier
     }
 
-    /// A new token for `user`.
+    /// How long a token is valid.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        self.policy.ttl
+    }
+
+    /// Signs something else than an access token with the same key, such as the list of revocations. It must say by its
+    /// claims that it is none.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn sign_document<C: Serialize>(&self, typ: &str, claims: &C) -> Result<String, SignError> {
+        self.key.sign_document(typ, claims)
+    }
+
+    /// The `iss` claim.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.policy.issuer
+    }
+
+    /// A new token for `user` in `session`.
     ///
     /// # Errors
     /// [`IssueError`] when there is no randomness.
     pub fn issue(
         &self,
         user: &User,
+        session: Option<SessionId>,
         random: &dyn Random,
         now: Timestamp,
     ) -> Result<Issued, IssueError> {
@@ -181,6 +219,8 @@ impl AccessTokens {
             iat: now.as_seconds(),
             exp: now.after(self.policy.ttl).as_seconds(),
             jti: &jti,
+            sid: session.map(|session| session.to_string()),
+            epoch: user.epochs.tokens,
             user_id: user.id.get(),
             username: &user.username,
             role: user.role.as_str(),
@@ -206,27 +246,37 @@ impl AccessTokens {
             role: Role::user(),
             created_at: now,
             disabled_at: None,
+            epochs: Epochs::default(),
         };
-        let issued = self.issue(&nobody, random, now);
+        let issued = self.issue(&nobody, None, random, now);
         issued.is_ok_and(|issued| self.verify(issued.token.as_str(), now).is_ok())
     }
 
-    /// Who presents `token`.
+    /// Who presents `token`, as it says; [`crate::authenticator::Authenticator::verify_token`] asks whether it still counts.
     ///
     /// # Errors
     /// [`TokenError::Expired`], or [`TokenError::Invalid`] for every other fault, also for a token that is signed
     /// rightly but names nobody.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claimed, TokenError> {
         let claims: Presented = self.verifier.verify(token, now.as_millis())?;
         let role = Role::parse(&claims.role)
             .map_err(|_| TokenError::from(crate::token::InvalidReason::ClaimsForm))?;
         if claims.username.is_empty() || claims.sub != claims.user_id.to_string() {
             return Err(crate::token::InvalidReason::ClaimsForm.into());
         }
-        Ok(Principal {
-            user_id: UserId::new(claims.user_id),
-            username: claims.username,
-            role,
+        let session = claims
+            .sid
+            .map(|sid| SessionId::parse(&sid))
+            .transpose()
+            .map_err(|_| TokenError::from(crate::token::InvalidReason::ClaimsForm))?;
+        Ok(Claimed {
+            principal: Principal {
+                user_id: UserId::new(claims.user_id),
+                username: claims.username,
+                role,
+                session,
+            },
+            epoch: claims.epoch.unwrap_or(0),
         })
     }
 }

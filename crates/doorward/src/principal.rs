@@ -1,6 +1,10 @@
 //! Who is calling.
 
-use crate::{role::Role, user::UserId};
+use crate::{
+    role::Role,
+    session::SessionId,
+    user::{User, UserId},
+};
 
 /// The caller of a request, as an access token or verified credentials say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,4 +15,19 @@ pub struct Principal {
     pub username: String,
     /// What the user may do.
     pub role: Role,
+    /// The session that the token belongs to; `None` for credentials without one (Basic, another application's token).
+    pub session: Option<SessionId>,
+}
+
+impl Principal {
+    /// A user who came without a session.
+    #[must_use]
+    pub fn without_session(user: User) -> Self {
+        Self {
+            user_id: user.id,
+            username: user.username,
+            role: user.role,
+            session: None,
+        }
+    }
 }

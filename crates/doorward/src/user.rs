@@ -44,6 +44,17 @@ pub struct User {
     pub created_at: Timestamp,
     /// Since when the account cannot be used, if so.
     pub disabled_at: Option<Timestamp>,
+    /// Which tokens and sessions of the user still count.
+    pub epochs: Epochs,
+}
+
+/// Numbers that only grow. What was issued under a lower one counts no more, on every node and whatever its clock says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Epochs {
+    /// For access tokens: grows when a right was taken away or given, and whenever `sessions` does.
+    pub tokens: i64,
+    /// For sessions: grows when all of them end.
+    pub sessions: i64,
 }
 
 /// A user with the stored password hash, as read for a login.

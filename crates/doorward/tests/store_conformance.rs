@@ -204,7 +204,7 @@ async fn the_last_administrator_can_neither_be_disabled_nor_deleted() {
             Err(RemoveUserError::LastAdministrator)
         ));
         assert!(matches!(
-            store.delete_user(alice).await,
+            store.delete_user(alice, NOW).await,
             Err(RemoveUserError::LastAdministrator)
         ));
         assert!(
@@ -215,9 +215,12 @@ async fn the_last_administrator_can_neither_be_disabled_nor_deleted() {
                 .is_some()
         );
         assert!(store.enable_user(carol).await.expect("enables"));
-        store.delete_user(alice).await.expect("another one is left");
+        store
+            .delete_user(alice, NOW)
+            .await
+            .expect("another one is left");
         assert!(matches!(
-            store.delete_user(alice).await,
+            store.delete_user(alice, NOW).await,
             Err(RemoveUserError::NotFound)
         ));
     }
@@ -236,7 +239,8 @@ async fn two_administrators_removing_each_other_at_once_leave_one() {
                 .await
                 .expect("adds")
                 .id;
-            let (first, second) = tokio::join!(store.delete_user(a), store.delete_user(b));
+            let (first, second) =
+                tokio::join!(store.delete_user(a, NOW), store.delete_user(b, NOW));
             let removed = usize::from(first.is_ok()) + usize::from(second.is_ok());
             if round == 0 {
                 assert_eq!(removed, 1, "{first:?} {second:?}");
@@ -278,7 +282,7 @@ async fn a_number_is_never_given_twice() {
     for store in Databases::fresh().await.stores() {
         add(&store, "alice", &ADMIN).await.expect("adds");
         let bob = add(&store, "bob", &USER).await.expect("adds").id;
-        store.delete_user(bob).await.expect("deletes");
+        store.delete_user(bob, NOW).await.expect("deletes");
         assert!(add(&store, "bob", &USER).await.expect("adds").id > bob);
     }
 }

@@ -196,7 +196,7 @@ async fn a_user_lives_a_whole_life_in_every_kind_of_table() {
             assert!(store.enable_user(zoe.id).await.expect("enables"));
             let found = store.find_user_by_id(zoe.id, NOW).await.unwrap().unwrap();
             assert_eq!(found.user.disabled_at, None);
-            store.delete_user(zoe.id).await.expect("deletes");
+            store.delete_user(zoe.id, NOW).await.expect("deletes");
             assert!(
                 store
                     .find_user(&name("zoe@example.org"), NOW)

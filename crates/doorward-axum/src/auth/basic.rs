@@ -96,10 +96,6 @@ where
         let user = Arc::<Authenticator>::from_ref(state)
             .verify_credentials(attempt)
             .await?;
-        Ok(Self(Principal {
-            user_id: user.id,
-            username: user.username,
-            role: user.role,
-        }))
+        Ok(Self(Principal::without_session(user)))
     }
 }

@@ -40,6 +40,10 @@ pub enum BearerRejection {
     /// Any other fault of the token.
     #[error("Invalid token")]
     Invalid,
+    /// A token whose session has ended, or whose user has other rights now. The text is that of any other fault; programs
+    /// see the code.
+    #[error("Invalid token")]
+    Revoked,
     /// A good token of a foreign source that has ended. The text is that of any other fault; programs see the code.
     #[error("Invalid token")]
     Retired,
@@ -58,7 +62,7 @@ impl BearerRejection {
             Self::Expired => {
                 "Bearer realm=\"doorward\", error=\"invalid_token\", error_description=\"expired\""
             }
-            Self::Invalid | Self::Retired | Self::Unavailable => {
+            Self::Invalid | Self::Revoked | Self::Retired | Self::Unavailable => {
                 "Bearer realm=\"doorward\", error=\"invalid_token\""
             }
         })
@@ -72,6 +76,7 @@ impl BearerRejection {
             Self::Malformed => "token_header_malformed",
             Self::Expired => "token_expired",
             Self::Invalid => "token_invalid",
+            Self::Revoked => "token_revoked",
             Self::Retired => "foreign_token_retired",
             Self::Unavailable => "database_unavailable",
         }
@@ -100,6 +105,7 @@ impl From<TokenError> for BearerRejection {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Expired => Self::Expired,
+            TokenError::Revoked => Self::Revoked,
             TokenError::Invalid(_) => Self::Invalid,
         }
     }

@@ -3,6 +3,7 @@
 use doorward::{
     authenticator::{Authenticator, SetupToken},
     password::Password,
+    revocation,
     role::Role,
     store::{Database, Migrated, Store},
     username::Username,
@@ -62,18 +63,23 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
             setup,
         },
     )?;
+    // What was revoked before this start holds from the first request on.
+    application.authenticator.follow_revocations().await;
     let purging = tokio::spawn(purge_now_and_then(application.clone()));
+    let revoking = tokio::spawn(follow_revocations(application.clone()));
     let following = tokio::spawn(follow_the_application(application.clone()));
     let counting = tokio::spawn(write_counts_now_and_then(application.clone()));
     let result = listening::run(listener, app).await;
     purging.abort();
+    revoking.abort();
     following.abort();
-    counting.abort();
     if let Some(task) = metrics_task {
         task.abort();
     }
     // The requests have been drained: what they counted is the last.
     write_counts(&application).await;
+    // Not before: cut off between the database and its own note of it, a write would be made once more.
+    counting.abort();
     database.close().await;
     result
 }
@@ -151,6 +157,19 @@ async fn purge_now_and_then(application: Application) {
         if let Err(error) = application.authenticator.purge_failures().await {
             tracing::warn!(%error, "old login failures could not be deleted");
         }
+        if let Err(error) = application.authenticator.purge_sessions().await {
+            tracing::warn!(%error, "sessions that ended long ago could not be deleted");
+        }
+    }
+}
+
+/// Learns what other nodes and commands have revoked.
+async fn follow_revocations(application: Application) {
+    let mut every = tokio::time::interval(revocation::POLL);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        application.authenticator.follow_revocations().await;
     }
 }
 

@@ -61,6 +61,8 @@ pub fn verify(input: &TokenInput, config: &Config) -> Result<ExitCode, Failure> 
     let now = SystemClock.now();
     let refused = |error: TokenError| match error {
         TokenError::Expired => Failure::new("the token has expired"),
+        // Only a server knows what was revoked.
+        TokenError::Revoked => Failure::new("the token counts no more"),
         TokenError::Invalid(reason) => Failure::new(format!("the token is not valid: {reason}")),
     };
     tokens.verify(&token, now).map_err(refused)?;

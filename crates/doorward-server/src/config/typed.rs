@@ -196,6 +196,14 @@ pub struct HttpConfig {
 pub struct SessionConfig {
     /// `session.max_age`.
     pub max_age: Duration,
+    /// `session.lifetime`.
+    pub lifetime: Duration,
+    /// `session.idle`.
+    pub idle: Duration,
+    /// `session.refresh_grace`.
+    pub refresh_grace: Duration,
+    /// `session.max_per_user`.
+    pub max_per_user: u32,
 }
 
 /// `registration.*`.
@@ -338,6 +346,10 @@ impl Config {
             },
             session: SessionConfig {
                 max_age: v.take("session.max_age")?,
+                lifetime: v.take("session.lifetime")?,
+                idle: v.take("session.idle")?,
+                refresh_grace: v.take("session.refresh_grace")?,
+                max_per_user: v.take("session.max_per_user")?,
             },
             registration: RegistrationConfig {
                 enabled: v.take("registration.enabled")?,

@@ -11,6 +11,7 @@ use doorward::{
     password::Password,
     principal::Principal,
     role::Role,
+    session::LoginMethod,
     username::Username,
 };
 use doorward_axum::{
@@ -19,7 +20,7 @@ use doorward_axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{device, rate_limit};
+use super::{device, rate_limit, session::TokenPair};
 
 const CREDENTIALS_REQUIRED: &str = "Username and password required";
 const REGISTRATION_REQUIRED: &str = "Username, password, and role are required";
@@ -38,13 +39,6 @@ struct Credentials {
     device_token: serde_json::Value,
 }
 
-/// The answer to a login.
-#[derive(Serialize, ToSchema)]
-pub struct LoggedIn {
-    /// For `Authorization: Bearer`.
-    token: String,
-}
-
 /// `POST /login` and `POST /auth/login` (lecture, programs 9 to 11).
 ///
 /// # Errors
@@ -59,7 +53,7 @@ pub struct LoggedIn {
     summary = "Log in",
     request_body = Credentials,
     responses(
-        (status = 200, description = "A token", body = LoggedIn, headers(
+        (status = 200, description = "A session: an access token and what the next one is asked with", body = TokenPair, headers(
             ("Doorward-Device" = String, description = "For `device_token` of the next login; also the cookie `doorward_device`"),
             ("RateLimit" = String, description = "How many failures are left"),
         )),
@@ -74,7 +68,7 @@ pub async fn log_in(
     RequestClient(client): RequestClient,
     headers: HeaderMap,
     body: Body,
-) -> Result<(HeaderMap, Json<LoggedIn>), ApiError> {
+) -> Result<(HeaderMap, Json<TokenPair>), ApiError> {
     let Credentials {
         username,
         password,
@@ -88,7 +82,7 @@ pub async fn log_in(
     let attempt = LoginAttempt {
         username: username.clone(),
         password,
-        client,
+        client: client.clone(),
     };
     let outcome = authenticator.log_in_from(attempt, device.as_ref()).await;
     let limit = rate_limit::of_login(&authenticator, &username, address).await;
@@ -98,9 +92,10 @@ pub async fn log_in(
     })?;
     let mut headers = device::remembered(&authenticator, &cookies, user.id).await?;
     headers.extend(limit);
-    let issued = authenticator.issue_token(&user)?;
-    let token = issued.token.as_str().to_owned();
-    Ok((headers, Json(LoggedIn { token })))
+    let logged_in = authenticator
+        .begin_session(&user, LoginMethod::Password, &client)
+        .await?;
+    Ok((headers, Json(logged_in.into())))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -4,41 +4,19 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::HeaderMap, response::IntoResponse};
 use doorward::{
-    access::Issued,
     authenticator::{Authenticator, ExchangeError, SessionLoginError},
     foreign::SessionRefusal,
 };
 use doorward_axum::{
-    ApiError, BearerRejection, Json, OwnOrigin, SessionCookies, bearer_token, only_cookie,
+    ApiError, BearerRejection, Json, OwnOrigin, RequestClient, SessionCookies, bearer_token,
+    only_cookie,
 };
 use http::{
     HeaderValue, StatusCode,
     header::{AUTHORIZATION, COOKIE, SET_COOKIE, VARY},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::account::Profile;
-
-/// What somebody gets for the credential of another application (as RFC 6749 §5.1 names it).
-#[derive(Serialize, ToSchema)]
-pub struct Exchanged {
-    token: String,
-    /// `Bearer`
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: u64,
-}
-
-impl From<Issued> for Exchanged {
-    fn from(issued: Issued) -> Self {
-        Self {
-            token: issued.token.as_str().to_owned(),
-            token_type: "Bearer",
-            expires_in: issued.expires_in.as_secs(),
-        }
-    }
-}
+use super::{account::Profile, session::TokenPair};
 
 /// `POST /auth/exchange`: with `Authorization: Bearer` a foreign token, else a Flask session cookie, for a token of ours. A
 /// session is signed by our key on the way. No answer is stored (`Cache-Control: no-store` stands on every one).
@@ -53,7 +31,7 @@ impl From<Issued> for Exchanged {
     summary = "Another application's token or session for a token",
     params(("Cookie" = Option<String>, Header, description = "A Flask session, when there is no `Authorization`")),
     responses(
-        (status = 200, description = "A token", body = Exchanged,
+        (status = 200, description = "A session of ours", body = TokenPair,
             headers(("Set-Cookie" = String, description = "The session, signed by our key; for a session only"))),
         (status = 400, description = "The token is ours already: `token_not_foreign`"),
         (status = 401, description = "What lets nobody in: `token_…`, `session_…`"),
@@ -65,26 +43,27 @@ pub async fn exchange(
     State(authenticator): State<Arc<Authenticator>>,
     State(cookies): State<SessionCookies>,
     State(origin): State<OwnOrigin>,
+    RequestClient(client): RequestClient,
     headers: HeaderMap,
 ) -> Result<axum::response::Response, ApiError> {
     if headers.contains_key(AUTHORIZATION) {
-        let issued = authenticator
-            .exchange_token(bearer_token(&headers)?)
+        let logged_in = authenticator
+            .exchange_token(bearer_token(&headers)?, &client)
             .await
             .map_err(refused_token)?;
-        return Ok(Json(Exchanged::from(issued)).into_response());
+        return Ok(Json(TokenPair::from(logged_in)).into_response());
     }
     if !headers.contains_key(COOKIE) {
         return Err(BearerRejection::Missing.into());
     }
     origin.check(&headers)?;
     let exchanged = authenticator
-        .exchange_session(|name| only_cookie(&headers, name))
+        .exchange_session(|name| only_cookie(&headers, name), &client)
         .await
         .map_err(refused_session)?;
     let cookie = cookies.header(&exchanged.cookie, &exchanged.value)?;
     let fields = [(SET_COOKIE, cookie), (VARY, VARY_COOKIE)];
-    Ok((fields, Json(Exchanged::from(exchanged.issued))).into_response())
+    Ok((fields, Json(TokenPair::from(exchanged.logged_in))).into_response())
 }
 
 /// `GET /auth/session`: whom the request's session cookie logs in, as the database has them now.
@@ -122,7 +101,7 @@ fn refused_token(error: ExchangeError) -> ApiError {
             ApiError::bad_request(error.to_string()).with_code("token_not_foreign")
         }
         ExchangeError::Token(error) => BearerRejection::from(error).into(),
-        ExchangeError::Issue(error) => error.into(),
+        ExchangeError::Session(error) => error.into(),
     }
 }
 
@@ -141,7 +120,7 @@ fn refused_session(error: SessionLoginError) -> ApiError {
             ("session_invalid", "Invalid session")
         }
         SessionLoginError::Store(error) => return error.into(),
-        SessionLoginError::Issue(error) => return error.into(),
+        SessionLoginError::Session(error) => return error.into(),
         SessionLoginError::Encode(error) => return ApiError::internal().with_source(error),
     };
     // No scheme of authentication is a cookie; the challenge names the one that every other route takes.

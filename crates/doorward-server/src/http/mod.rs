@@ -8,6 +8,8 @@ pub mod health;
 pub mod metrics;
 mod page;
 mod rate_limit;
+pub mod revocations;
+pub mod session;
 pub mod setup;
 pub mod user;
 pub mod users;

@@ -11,18 +11,18 @@ use serde_json::{Value, json};
 use crate::{
     client::{self, Request, get, request},
     contract,
-    installation::{Installation, PASSWORD, SECRET, Server, engines},
+    installation::{Installation, PASSWORD, SECRET, Server, engines, eventually},
 };
 
 /// Status for: nobody, a user, an administrator, a disabled user's token, an expired token, no token at all.
 type Row = (&'static str, &'static str, [u16; 6]);
 
 const OPEN: [u16; 6] = [200; 6];
-const TOKEN: [u16; 6] = [401, 200, 200, 200, 401, 401];
-/// A token without a look at the database stays good until it expires; what acts on others looks the user up.
+/// A disabled user's token counts no more, without a look at the database.
+const TOKEN: [u16; 6] = [401, 200, 200, 401, 401, 401];
 const ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
-/// The lecture's own routes trust the token alone. The disabled user is an administrator.
-const LECTURE_ADMIN: [u16; 6] = [401, 403, 200, 200, 401, 401];
+/// The disabled user is an administrator.
+const LECTURE_ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
 /// For the number of no user.
 const NOBODY: [u16; 6] = [401, 403, 404, 401, 401, 401];
 const BAD_BODY: [u16; 6] = [400; 6];
@@ -30,14 +30,14 @@ const NOT_THERE: [u16; 6] = [404; 6];
 
 /// What production has. Bodies are `{}`; the answer then tells whether the route was reached.
 const PRODUCTION: &[Row] = &[
-    ("POST", "/register", [400, 400, 400, 400, 401, 401]),
-    ("POST", "/auth/register", [400, 400, 400, 400, 401, 401]),
+    ("POST", "/register", [400, 400, 400, 401, 401, 401]),
+    ("POST", "/auth/register", [400, 400, 400, 401, 401, 401]),
     ("POST", "/login", BAD_BODY),
     ("POST", "/auth/login", BAD_BODY),
     ("GET", "/profile", TOKEN),
     ("GET", "/auth/me", TOKEN),
     // A token of ours is not exchanged; without any there is nothing to exchange.
-    ("POST", "/auth/exchange", [401, 400, 400, 400, 401, 401]),
+    ("POST", "/auth/exchange", [401, 400, 400, 401, 401, 401]),
     ("GET", "/auth/session", [401; 6]),
     ("GET", "/healthz", OPEN),
     ("GET", "/readyz", OPEN),
@@ -56,6 +56,13 @@ const PRODUCTION: &[Row] = &[
     ("PUT", "/users/1/password", [401, 403, 400, 401, 401, 401]),
     ("GET", "/setup", OPEN),
     ("POST", "/setup", BAD_BODY),
+    ("POST", "/auth/refresh", BAD_BODY),
+    ("GET", "/auth/revocations", OPEN),
+    ("GET", "/auth/sessions", TOKEN),
+    ("DELETE", "/auth/sessions/x", [401, 404, 404, 401, 401, 401]),
+    // From here on nobody is logged in any more.
+    ("POST", "/auth/logout", [401, 204, 204, 401, 401, 401]),
+    ("POST", "/auth/logout-all", [401; 6]),
 ];
 
 /// What the demo has beyond [`SHARED`], and production has not.
@@ -131,6 +138,14 @@ impl Callers {
         assert_eq!(answer.status, 201, "{answer:?}");
         let disabled = server.token("gone", PASSWORD);
         installation.disable("gone");
+        // The server learns of it from the database.
+        eventually("the disabled user's token counts no more", || {
+            get("/profile")
+                .bearer(&disabled)
+                .send(server.address)
+                .status
+                == 401
+        });
         let expired = resigned(&admin, |claims| {
             claims["iat"] = json!(1_700_000_000);
             claims["exp"] = json!(1_700_003_600);

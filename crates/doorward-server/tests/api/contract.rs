@@ -256,7 +256,11 @@ fn of_a_login(status: u16, media_type: &str, body: &str) -> Result<(), String> {
 #[test]
 fn an_answer_as_it_is_described_is_accepted() {
     for (status, media_type, body) in [
-        (200, "application/json", r#"{"token":"t"}"#),
+        (
+            200,
+            "application/json",
+            r#"{"token":"t","refresh_token":"r","token_type":"Bearer","expires_in":1}"#,
+        ),
         (401, "application/json; charset=utf-8", r#"{"error":"no"}"#),
         (
             401,
@@ -277,10 +281,13 @@ fn an_answer_as_it_is_described_is_accepted() {
 fn a_wrong_body_is_refused() {
     for (body, complaint) in [
         ("{}", "required"),
-        (r#"{"token":1}"#, "type"),
+        (
+            r#"{"token":1,"refresh_token":"r","token_type":"Bearer","expires_in":1}"#,
+            "type",
+        ),
         (r#"["t"]"#, "type"),
         (
-            r#"{"token":"t","password":"x"}"#,
+            r#"{"token":"t","refresh_token":"r","token_type":"Bearer","expires_in":1,"password":"x"}"#,
             "password is not described",
         ),
         (r#"{"token":"t""#, "EOF"),

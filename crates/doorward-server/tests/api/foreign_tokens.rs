@@ -178,7 +178,7 @@ fn an_exchange_answers_a_token_of_ours_that_nothing_stores() {
     let body = answer.json();
     assert_eq!(body["token_type"], "Bearer");
     assert_eq!(body["expires_in"], 900);
-    assert_eq!(body.as_object().unwrap().len(), 3);
+    assert_eq!(body.as_object().unwrap().len(), 4);
     let token = body["token"].as_str().unwrap();
     let users = get("/users").bearer(token).send(server.address);
     assert_eq!(users.status, 200, "{users:?}");

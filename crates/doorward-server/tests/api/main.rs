@@ -32,6 +32,7 @@ mod metrics;
 mod registration_limit;
 mod secrets;
 mod secrets_nowhere;
+mod sessions;
 mod setup;
 mod slow_clients;
 mod throttle;

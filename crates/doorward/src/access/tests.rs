@@ -17,20 +17,31 @@ fn alice() -> User {
         role: Role::admin(),
         created_at: NOW,
         disabled_at: None,
+        epochs: Epochs {
+            tokens: 3,
+            sessions: 2,
+        },
     }
 }
 
 #[test]
 fn a_token_names_its_user_until_it_expires() {
     let tokens = tokens(AccessTokenPolicy::new("https://auth.example"));
-    let issued = tokens.issue(&alice(), &OsRandom, NOW).unwrap();
-    let principal = tokens.verify(issued.token.as_str(), NOW).unwrap();
+    let session = SessionId::generate(&OsRandom).unwrap();
+    let issued = tokens
+        .issue(&alice(), Some(session), &OsRandom, NOW)
+        .unwrap();
+    let claimed = tokens.verify(issued.token.as_str(), NOW).unwrap();
     assert_eq!(
-        principal,
-        Principal {
-            user_id: UserId::new(7),
-            username: "alice".into(),
-            role: Role::admin()
+        claimed,
+        Claimed {
+            principal: Principal {
+                user_id: UserId::new(7),
+                username: "alice".into(),
+                role: Role::admin(),
+                session: Some(session),
+            },
+            epoch: 3,
         }
     );
     let end = NOW.after(Duration::from_hours(1));
@@ -43,7 +54,7 @@ fn a_token_names_its_user_until_it_expires() {
 #[test]
 fn a_token_of_another_issuer_is_refused() {
     let issued = tokens(AccessTokenPolicy::new("a"))
-        .issue(&alice(), &OsRandom, NOW)
+        .issue(&alice(), None, &OsRandom, NOW)
         .unwrap();
     assert!(matches!(
         tokens(AccessTokenPolicy::new("b")).verify(issued.token.as_str(), NOW),
@@ -54,7 +65,7 @@ fn a_token_of_another_issuer_is_refused() {
 #[test]
 fn two_tokens_of_one_second_differ() {
     let tokens = tokens(AccessTokenPolicy::new("a"));
-    let [first, second] = [(); 2].map(|()| tokens.issue(&alice(), &OsRandom, NOW).unwrap());
+    let [first, second] = [(); 2].map(|()| tokens.issue(&alice(), None, &OsRandom, NOW).unwrap());
     assert_ne!(first.token.as_str(), second.token.as_str());
 }
 
@@ -69,7 +80,7 @@ fn an_extra_claim_repeats_a_value_under_another_name() {
         .extra_claims
         .insert("user".into(), ClaimSource::Username);
     let tokens = tokens(policy);
-    let issued = tokens.issue(&alice(), &OsRandom, NOW).unwrap();
+    let issued = tokens.issue(&alice(), None, &OsRandom, NOW).unwrap();
     let claims: Program6 = tokens
         .verifier()
         .verify(issued.token.as_str(), NOW.as_millis())

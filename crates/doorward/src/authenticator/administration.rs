@@ -8,7 +8,8 @@ use super::{Authenticator, NewUser, RegistrationError};
 use crate::{
     password::{HashPoolError, Password, PolicyViolation},
     role::Role,
-    store::StoreError,
+    session::EndReason,
+    store::{EndSessions, StoreError},
     user::User,
     username::Username,
 };
@@ -105,7 +106,10 @@ impl Authenticator {
         self.check_new_password(&password, username)?;
         let password = std::sync::Arc::new(password);
         let hash = self.parts.hashes.hash(password.clone()).await?;
-        store.set_password(user.id, &hash, self.now()).await?;
+        let sessions = EndSessions::All(EndReason::PasswordChanged);
+        store
+            .set_password(user.id, &hash, sessions, self.now())
+            .await?;
         store.enable_user(user.id).await?;
         let stored = store
             .find_user_by_id(user.id, self.now())

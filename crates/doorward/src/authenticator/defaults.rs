@@ -11,6 +11,7 @@ use crate::{
     },
     random::{OsRandom, RandomError},
     secret::{Secret, WeakSecret},
+    session::{RefreshKeys, SessionPolicy},
     store::{Database, DatabaseUrl, InvalidDatabaseUrl, Store, StoreError},
     throttle::{KnownDevices, Throttle, ThrottlePolicy},
     token::Hs256Key,
@@ -61,7 +62,9 @@ impl Authenticator {
     /// - On a table that is adopted in place, and until the adoption is finished, hashes are written in the form of the
     ///   plan instead.
     /// - Failed logins are slowed down ([`ThrottlePolicy::default`]) and answered on a quantum of 250 ms.
-    /// - Tokens are HS256 JWTs keyed by `secret`, valid for an hour ([`AccessTokenPolicy::new`]).
+    /// - Tokens are HS256 JWTs keyed by `secret`, valid for an hour ([`AccessTokenPolicy::new`]); sessions last 30 days, 14 of
+    ///   them idle ([`SessionPolicy::default`]). Call [`Authenticator::follow_revocations`] now and then, so that what other
+    ///   processes over the same database revoke holds here too.
     ///
     /// A SQLite file is created and migrated. A MySQL or MariaDB schema must be current. For other choices fill in
     /// [`Parts`] yourself. Must run inside a tokio runtime with I/O and time enabled.
@@ -103,6 +106,8 @@ impl Authenticator {
                 Hs256Key::new(secret, None),
                 AccessTokenPolicy::new(Self::DEFAULT_ISSUER),
             ),
+            sessions: SessionPolicy::default(),
+            refresh_keys: RefreshKeys::new(secret, &[]),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         })?)
@@ -114,8 +119,10 @@ mod tests {
     use super::*;
     use crate::{
         authenticator::{LoginAttempt, LoginError, NewUser, RegistrationError},
+        caller::Client,
         password::Password,
         role::Role,
+        session::LoginMethod,
         username::Username,
     };
 
@@ -137,7 +144,7 @@ mod tests {
         LoginAttempt {
             username: name.to_owned(),
             password: Password::parse(password).unwrap(),
-            client: crate::caller::Client::at([192, 0, 2, 1].into()),
+            client: Client::at([192, 0, 2, 1].into()),
         }
     }
 
@@ -151,8 +158,12 @@ mod tests {
         first.store().database().close().await;
         let second = Authenticator::open(&url, &secret()).await.unwrap();
         let user = second.log_in(attempt("Alice", PASSWORD)).await.unwrap();
-        let issued = second.issue_token(&user).unwrap();
-        let principal = second.verify_token(issued.token.as_str()).unwrap();
+        let logged_in = second
+            .begin_session(&user, LoginMethod::Password, &Client::default())
+            .await
+            .unwrap();
+        let token = logged_in.issued.token.as_str();
+        let principal = second.verify_token(token).unwrap();
         assert_eq!(principal.username, "alice");
         assert!(matches!(
             second.log_in(attempt("alice", "wrong")).await,

@@ -1,14 +1,15 @@
 //! Letting in who comes with a credential of another application, and giving a credential of ours for it.
 
-use super::Authenticator;
+use super::{Authenticator, LoggedIn, SessionError};
 use crate::{
-    access::{IssueError, Issued},
+    caller::Client,
     flask_session::EncodeError,
     foreign::{
         FlaskSessions, Foreign, ForeignRefusal, ForeignSubject, Outcome, SessionRefusal, Subject,
         VerifiedSession,
     },
     principal::Principal,
+    session::LoginMethod,
     store::StoreError,
     token::{TokenError, unverified_key_id},
     user::User,
@@ -38,9 +39,9 @@ pub enum ExchangeError {
     /// It lets nobody in.
     #[error(transparent)]
     Token(#[from] ForeignTokenError),
-    /// No token could be made.
+    /// No session could be begun.
     #[error(transparent)]
-    Issue(#[from] IssueError),
+    Session(#[from] SessionError),
 }
 
 /// Why a session cookie lets nobody in, or was not exchanged.
@@ -55,9 +56,9 @@ pub enum SessionLoginError {
     /// The user could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// No token could be made.
+    /// No session could be begun.
     #[error(transparent)]
-    Issue(#[from] IssueError),
+    Session(#[from] SessionError),
     /// The session does not fit into a cookie any more.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -66,8 +67,8 @@ pub enum SessionLoginError {
 /// What a session cookie was exchanged for.
 #[derive(Debug)]
 pub struct ExchangedSession {
-    /// A token of ours.
-    pub issued: Issued,
+    /// A session of ours.
+    pub logged_in: LoggedIn,
     /// The name of the application's cookie.
     pub cookie: String,
     /// Its new value: the same session, signed by our key.
@@ -104,26 +105,28 @@ impl Authenticator {
         let (user, foreign) = self.foreign_user(token, ours).await?;
         foreign.tally.count(Outcome::Accepted, self.now());
         tracing::debug!(target: "doorward::auth", event = "foreign_token_accepted", source = %foreign.tally.name(), user_id = user.id.get());
-        Ok(Principal {
-            user_id: user.id,
-            username: user.username,
-            role: user.role,
-        })
+        Ok(Principal::without_session(user))
     }
 
-    /// A token of ours for a foreign one.
+    /// A session of ours for a foreign token.
     ///
     /// # Errors
     /// [`ExchangeError`].
-    pub async fn exchange_token(&self, token: &str) -> Result<Issued, ExchangeError> {
+    pub async fn exchange_token(
+        &self,
+        token: &str,
+        client: &Client,
+    ) -> Result<LoggedIn, ExchangeError> {
         let Err(ours) = self.verify_token(token) else {
             return Err(ExchangeError::OwnToken);
         };
         let (user, foreign) = self.foreign_user(token, ours).await?;
-        let issued = self.issue_token(&user)?;
+        let logged_in = self
+            .begin_session(&user, LoginMethod::Exchange, client)
+            .await?;
         foreign.tally.count(Outcome::Exchanged, self.now());
         tracing::info!(target: "doorward::auth", event = "foreign_token_exchanged", source = %foreign.tally.name(), user_id = user.id.get());
-        Ok(issued)
+        Ok(logged_in)
     }
 
     /// Whom a request's session cookie logs in, as the database has it now. `find` answers the only cookie of a name.
@@ -136,28 +139,27 @@ impl Authenticator {
     ) -> Result<Principal, SessionLoginError> {
         let (user, session) = self.session_user(find).await?;
         session.tally.count(Outcome::Accepted, self.now());
-        Ok(Principal {
-            user_id: user.id,
-            username: user.username,
-            role: user.role,
-        })
+        Ok(Principal::without_session(user))
     }
 
-    /// A token of ours for a session cookie, and the same session signed by our key.
+    /// A session of ours for a session cookie, and the same session signed by our key.
     ///
     /// # Errors
     /// [`SessionLoginError`].
     pub async fn exchange_session<'c>(
         &self,
         find: impl Fn(&str) -> Option<&'c str>,
+        client: &Client,
     ) -> Result<ExchangedSession, SessionLoginError> {
         let (user, session) = self.session_user(find).await?;
         let (cookie, value) = self.sessions().resign(&session)?;
-        let issued = self.issue_token(&user)?;
+        let logged_in = self
+            .begin_session(&user, LoginMethod::Exchange, client)
+            .await?;
         session.tally.count(Outcome::Exchanged, self.now());
         tracing::info!(target: "doorward::auth", event = "session_exchanged", source = %session.tally.name(), user_id = user.id.get());
         Ok(ExchangedSession {
-            issued,
+            logged_in,
             cookie: cookie.to_owned(),
             value,
         })

@@ -187,6 +187,8 @@ impl Authenticator {
                     HashFormatError::Unsupported { .. } => EventKind::LegacyHashRefused,
                     _ => EventKind::CorruptHash,
                 };
+                // The text says what to set, if anything; the trail needs the form alone.
+                tracing::warn!(target: "doorward::auth", user_id = stored.user.id.get(), %error, "a stored hash lets nobody in");
                 let event = Event::failure(kind, caller).subject(stored.user.id);
                 self.audit(event.detail("form", error.label())).await;
                 hashes.verify_unknown(Arc::clone(password)).await?;

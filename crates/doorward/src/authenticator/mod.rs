@@ -13,6 +13,8 @@ mod known_devices;
 mod login;
 mod plain_text;
 mod registration;
+mod revocation_list;
+mod sessions;
 mod setup;
 
 use std::{sync::Arc, time::Duration};
@@ -23,6 +25,8 @@ pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLog
 pub use known_devices::DeviceTokenError;
 pub use login::{LoginAttempt, LoginError};
 pub use registration::{NewUser, RegistrationError, RegistrationRule};
+pub use revocation_list::RevocationList;
+pub use sessions::{LoggedIn, RefreshError, SessionError};
 pub use setup::{SetupLinkError, SetupToken};
 
 use crate::{
@@ -32,6 +36,8 @@ use crate::{
     password::{AcceptedForms, HashPool, PasswordPolicy, Rehash},
     principal::Principal,
     random::Random,
+    revocation::Revocations,
+    session::{RefreshKeys, SessionId, SessionPolicy},
     store::{Store, StoreError},
     throttle::Throttle,
     token::TokenError,
@@ -56,8 +62,12 @@ pub struct Parts {
     pub throttle: Throttle,
     /// All failed logins take a multiple of this long, so that their time tells nothing (AU-02).
     pub failure_quantum: Duration,
-    /// The tokens.
+    /// The access tokens.
     pub tokens: AccessTokens,
+    /// How long sessions last.
+    pub sessions: SessionPolicy,
+    /// The keys of refresh tokens.
+    pub refresh_keys: RefreshKeys,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -69,6 +79,7 @@ pub struct Authenticator {
     parts: Parts,
     verified: basic::VerifiedCredentials,
     foreign: Foreign,
+    revocations: Arc<Revocations>,
     flushed: foreign_logins::Flushed,
     throttled_networks: auditing::ThrottledNetworks,
 }
@@ -92,6 +103,7 @@ impl Authenticator {
             parts,
             verified,
             foreign: Foreign::default(),
+            revocations: Arc::default(),
             flushed: foreign_logins::Flushed::default(),
             throttled_networks: auditing::ThrottledNetworks::default(),
         })
@@ -127,14 +139,22 @@ impl Authenticator {
         self.parts.clock.now()
     }
 
-    /// An access token for a user who has just logged in.
-    ///
-    /// # Errors
-    /// [`IssueError`].
-    pub fn issue_token(&self, user: &User) -> Result<Issued, IssueError> {
+    /// The revocations that this process knows.
+    #[must_use]
+    pub fn revocations(&self) -> &Arc<Revocations> {
+        &self.revocations
+    }
+
+    /// An access token for a user in a session.
+    fn issue_token(
+        &self,
+        user: &User,
+        session: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<Issued, IssueError> {
         self.parts
             .tokens
-            .issue(user, self.parts.random.as_ref(), self.now())
+            .issue(user, session, self.parts.random.as_ref(), now)
     }
 
     /// Whether tokens can be signed and verified now.
@@ -145,12 +165,32 @@ impl Authenticator {
             .can_sign(self.parts.random.as_ref(), self.now())
     }
 
-    /// Who presents `token`, as the token says.
+    /// Who presents `token`, as the token says, if nobody has revoked it. No query: see [`crate::revocation`].
     ///
     /// # Errors
     /// [`TokenError`].
     pub fn verify_token(&self, token: &str) -> Result<Principal, TokenError> {
-        self.parts.tokens.verify(token, self.now())
+        let claimed = self.parts.tokens.verify(token, self.now())?;
+        let principal = claimed.principal;
+        if self
+            .revocations
+            .refuse(principal.user_id, principal.session, claimed.epoch)
+        {
+            return Err(TokenError::Revoked);
+        }
+        Ok(principal)
+    }
+
+    /// Refuses a token of ours that was revoked; what is wrong with others, their verifier says. For handlers that read
+    /// claims of their own.
+    ///
+    /// # Errors
+    /// [`TokenError::Revoked`].
+    pub fn refuse_revoked(&self, token: &str) -> Result<(), TokenError> {
+        match self.verify_token(token) {
+            Err(TokenError::Revoked) => Err(TokenError::Revoked),
+            _ => Ok(()),
+        }
     }
 
     /// The principal as the database has it now: `None` when the user is gone or disabled. Whoever acts on others
@@ -168,9 +208,8 @@ impl Authenticator {
             .map(|stored| stored.user)
             .filter(|user| user.disabled_at.is_none())
             .map(|user| Principal {
-                user_id: user.id,
-                username: user.username,
-                role: user.role,
+                session: principal.session,
+                ..Principal::without_session(user)
             }))
     }
 }

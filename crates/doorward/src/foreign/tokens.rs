@@ -59,6 +59,10 @@ impl ForeignTokenSource {
         let claims: Map<String, Value> = match self.verifier.verify(token, now.as_millis()) {
             Ok(claims) => claims,
             Err(TokenError::Expired) => return Err(ForeignRefusal::Expired),
+            // A foreign source revokes nothing.
+            Err(TokenError::Revoked) => {
+                return Err(ForeignRefusal::Invalid(InvalidReason::ClaimsForm));
+            }
             Err(TokenError::Invalid(reason)) => return Err(ForeignRefusal::Invalid(reason)),
         };
         let issuer = claims.get("iss").and_then(Value::as_str);

@@ -11,6 +11,7 @@ mod beside;
 mod bulk;
 mod database;
 mod demo_mark;
+mod epochs;
 mod error;
 mod foreign_logins;
 mod foreign_rows;
@@ -22,7 +23,9 @@ mod login_failures;
 mod migrate;
 mod password_column;
 mod private_file;
+mod revocations;
 mod scratch;
+mod sessions;
 mod setup_link;
 mod sql;
 mod transaction;
@@ -45,6 +48,7 @@ pub use audit_seals::SealReach;
 pub(crate) use bulk::{FoundAccount, NewAccount, NewUser, Tables};
 pub(crate) use database::pause;
 pub use database::{AsStoreError, Database, Outcome, Row};
+pub use epochs::EndSessions;
 pub use error::StoreError;
 pub use foreign_logins::ForeignLogins;
 pub(crate) use foreign_schema::Reading;
@@ -53,6 +57,8 @@ pub use in_place::InPlace;
 pub use inspection::MigrationText;
 pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
+pub use revocations::{Revocation, Revoked};
+pub use sessions::{NewSession, SessionTimes, StoredSession};
 pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
 pub use transaction::Transaction;
@@ -67,6 +73,9 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .iter()
         .chain(setup_link::STATEMENTS)
         .chain(demo_mark::STATEMENTS)
+        .chain(epochs::STATEMENTS)
+        .chain(revocations::STATEMENTS)
+        .chain(sessions::STATEMENTS)
         .chain(foreign_logins::STATEMENTS)
         .chain(inspection::STATEMENTS)
         .chain(foreign_schema::STATEMENTS)

@@ -4,10 +4,13 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{Arg, AsStoreError, Store, StoreError, Transaction, in_place::Value, users::UserRow};
+use super::{
+    Arg, AsStoreError, EndSessions, Store, StoreError, Transaction, in_place::Value, users::UserRow,
+};
 use crate::{
     clock::Timestamp,
     role::Role,
+    session::EndReason,
     user::{StoredUser, User, UserId},
 };
 
@@ -143,14 +146,17 @@ impl Store {
                 tx.execute(self.users.touch_admins.clone(), &[]).await?;
                 let admins = self.count_active_admins_in(&mut tx).await?;
                 let before = self.take_turn(&mut tx, id, expected).await?;
+                let mut void = None;
                 if let Some(role) = change.role.as_ref().filter(|role| **role != before.role) {
                     self.write_role(&mut tx, id, role).await?;
+                    void = Some(EndSessions::None);
                 }
                 match change.disabled {
                     Some(true) if before.disabled_at.is_none() => {
                         let args = [now.into(), id.get().into()];
                         tx.execute(self.users.disable.clone(), &args).await?;
                         self.write_active(&mut tx, id, false).await?;
+                        void = Some(EndSessions::All(EndReason::Disabled));
                     }
                     Some(false) if before.disabled_at.is_some() => {
                         tx.execute(self.users.enable.clone(), &[id.get().into()])
@@ -161,6 +167,9 @@ impl Store {
                 }
                 if admins > 0 && self.count_active_admins_in(&mut tx).await? == 0 {
                     return Err(ChangeUserError::LastAdministrator);
+                }
+                if let Some(sessions) = void {
+                    self.raise_epoch(&mut tx, id, sessions, now).await?;
                 }
                 tx.commit().await?;
                 Ok(before)

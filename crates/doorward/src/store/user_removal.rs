@@ -1,7 +1,16 @@
 //! Taking users out of use: disabling and deleting, never the last administrator.
 
-use super::{Arg, Sql, Store, StoreError};
-use crate::{clock::Timestamp, user::UserId};
+use super::{Arg, EndSessions, Sql, Store, StoreError};
+use crate::{clock::Timestamp, session::EndReason, user::UserId};
+
+/// What becomes of a user's tokens.
+#[derive(Debug, Clone, Copy)]
+enum Tokens {
+    /// The user stays and may come back: what was issued so far counts no more.
+    Raise,
+    /// The user goes: nothing counts any more.
+    Forget,
+}
 
 /// Why a user cannot be disabled or deleted.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +38,7 @@ impl super::AsStoreError for RemoveUserError {
 }
 
 impl Store {
-    /// Disables a user: no login succeeds from now on.
+    /// Disables a user: no login succeeds from now on, all sessions end, and no token counts any more (AU-15).
     ///
     /// # Errors
     /// [`RemoveUserError::NotFound`] also when the user is disabled already.
@@ -38,7 +47,7 @@ impl Store {
         let theirs: &[Arg<'_>] = &[Arg::Int(0), id.get().into()];
         let mut statements = vec![(self.users.disable.clone(), ours)];
         statements.extend(self.users.set_active.clone().map(|sql| (sql, theirs)));
-        self.remove(&statements).await
+        self.remove(id, &statements, Tokens::Raise, now).await
     }
 
     /// Lets a disabled user log in again. Returns whether the user was disabled.
@@ -62,21 +71,27 @@ impl Store {
             .await
     }
 
-    /// Deletes a user. The number is never given to another.
+    /// Deletes a user with all sessions. The number is never given to another, and no token of it counts any more.
     ///
     /// # Errors
     /// [`RemoveUserError`].
-    pub async fn delete_user(&self, id: UserId) -> Result<(), RemoveUserError> {
-        self.remove(&[
+    pub async fn delete_user(&self, id: UserId, now: Timestamp) -> Result<(), RemoveUserError> {
+        let statements: [(Sql, &[Arg<'_>]); 2] = [
             (self.users.delete_account.clone(), &[id.get().into()]),
             (self.users.delete_user.clone(), &[id.get().into()]),
-        ])
-        .await
+        ];
+        self.remove(id, &statements, Tokens::Forget, now).await
     }
 
     /// Runs statements that each remove one row from use, and undoes them when they leave no administrator who can log
     /// in (AZ-06), also when two do it at once.
-    async fn remove(&self, statements: &[(Sql, &[Arg<'_>])]) -> Result<(), RemoveUserError> {
+    async fn remove(
+        &self,
+        id: UserId,
+        statements: &[(Sql, &[Arg<'_>])],
+        tokens: Tokens,
+        now: Timestamp,
+    ) -> Result<(), RemoveUserError> {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
@@ -90,6 +105,13 @@ impl Store {
                 let after = self.count_active_admins_in(&mut tx).await?;
                 if before > 0 && after == 0 {
                     return Err(RemoveUserError::LastAdministrator);
+                }
+                match tokens {
+                    Tokens::Raise => {
+                        let all = EndSessions::All(EndReason::Disabled);
+                        self.raise_epoch(&mut tx, id, all, now).await?;
+                    }
+                    Tokens::Forget => self.forget_sessions(&mut tx, id, now).await?,
                 }
                 Ok(tx.commit().await?)
             })

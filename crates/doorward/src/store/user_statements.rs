@@ -213,7 +213,7 @@ fn own() -> Parts {
         ("{filter}", FILTER),
         (
             "{user}",
-            "u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms",
+            "u.id, u.username, u.password, u.role, a.created_at_ms, a.disabled_at_ms, a.epoch, a.session_epoch",
         ),
         (
             "{account_of_admin}",
@@ -290,7 +290,7 @@ fn adopted(table: &UsersTable, engine: Engine) -> Parts {
         table.password.quoted()
     );
     let user = format!(
-        "{{row_id}} AS id, {{row_name}} AS username, {} AS password, {role} AS role, a.created_at_ms, {{disabled}} AS disabled_at_ms",
+        "{{row_id}} AS id, {{row_name}} AS username, {} AS password, {role} AS role, a.created_at_ms, {{disabled}} AS disabled_at_ms, a.epoch, a.session_epoch",
         as_text(&table.password)
     );
     let role_is = format!("CAST({role} AS {bytes}) = CAST(? AS {bytes})");

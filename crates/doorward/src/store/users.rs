@@ -1,11 +1,11 @@
 //! The tables `users` (the lecture's four columns) and `accounts` (ours).
 
-use super::{Arg, Store, StoreError, Transaction, in_place::Value};
+use super::{Arg, EndSessions, Store, StoreError, Transaction, in_place::Value};
 use crate::{
     clock::Timestamp,
     password::PasswordHash,
     role::Role,
-    user::{StoredUser, User, UserId},
+    user::{Epochs, StoredUser, User, UserId},
     username::{Username, UsernameKey},
 };
 
@@ -17,6 +17,8 @@ pub(super) struct UserRow {
     role: String,
     created_at_ms: i64,
     disabled_at_ms: Option<i64>,
+    epoch: i64,
+    session_epoch: i64,
 }
 
 impl Store {
@@ -38,6 +40,10 @@ impl Store {
             role,
             created_at: Timestamp::from_millis(row.created_at_ms),
             disabled_at: row.disabled_at_ms.map(Timestamp::from_millis),
+            epochs: Epochs {
+                tokens: row.epoch,
+                sessions: row.session_epoch,
+            },
         };
         Ok(StoredUser {
             user,
@@ -218,7 +224,7 @@ impl Store {
             == 1)
     }
 
-    /// Sets a user's password. Returns whether the user exists.
+    /// Sets a user's password and makes what was issued under the old one void (SE-07). Returns whether the user exists.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -226,6 +232,7 @@ impl Store {
         &self,
         id: UserId,
         password: &PasswordHash,
+        sessions: EndSessions,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.database()
@@ -242,6 +249,7 @@ impl Store {
                     &[now.into(), id.get().into()],
                 )
                 .await?;
+                self.raise_epoch(&mut tx, id, sessions, now).await?;
                 tx.commit().await?;
                 Ok(outcome.rows_affected == 1)
             })
@@ -275,6 +283,7 @@ impl Store {
             role: role.clone(),
             created_at: now,
             disabled_at: None,
+            epochs: Epochs::default(),
         })
     }
 

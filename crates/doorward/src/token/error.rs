@@ -1,11 +1,14 @@
 use thiserror::Error;
 
-/// Why a token is not accepted. The lecture tells callers only these two cases apart.
+/// Why a token is not accepted. The lecture tells callers only apart what has expired and what is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TokenError {
     /// Signed by us and right in every other respect, but at or past `exp` (RFC 7519 §4.1.4).
     #[error("the token has expired; log in again or refresh it")]
     Expired,
+    /// Good in itself, but the session has ended or the user's rights have changed since it was issued.
+    #[error("the token counts no more; refresh it or log in again")]
+    Revoked,
     /// Anything else.
     #[error("the token is invalid ({0}); log in again")]
     Invalid(#[from] InvalidReason),

@@ -124,6 +124,42 @@ impl Hs256Key {
         Ok(AccessToken::new(text))
     }
 
+    /// Signs claims of another kind than a token's (RFC 8725 §3.11), of any length. `typ` is a media type without
+    /// `application/`.
+    ///
+    /// # Errors
+    /// [`SignError::NotAnObject`] when the claims are no JSON object.
+    pub fn sign_document<C: Serialize + ?Sized>(
+        &self,
+        typ: &str,
+        claims: &C,
+    ) -> Result<String, SignError> {
+        #[derive(Serialize)]
+        struct Header<'a> {
+            alg: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            kid: Option<&'a str>,
+            typ: &'a str,
+        }
+        let header = Header {
+            alg: "HS256",
+            kid: self.id.as_ref().map(KeyId::as_str),
+            typ,
+        };
+        let header = serde_json::to_vec(&header).map_err(|_| SignError::NotAnObject)?;
+        let claims = serde_json::to_vec(claims).map_err(|_| SignError::NotAnObject)?;
+        if claims.first() != Some(&b'{') {
+            return Err(SignError::NotAnObject);
+        }
+        let mut text = URL_SAFE_NO_PAD.encode(header);
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(&claims, &mut text);
+        let signature = self.signature(&text);
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        Ok(text)
+    }
+
     pub(super) fn header(&self) -> &str {
         &self.header
     }

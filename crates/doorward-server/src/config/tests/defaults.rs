@@ -81,6 +81,10 @@ fn without_any_source_the_defaults_hold() {
         },
         session: SessionConfig {
             max_age: seconds(31 * 86_400),
+            lifetime: Duration::from_hours(30 * 24),
+            idle: Duration::from_hours(14 * 24),
+            refresh_grace: Duration::from_secs(10),
+            max_per_user: 100,
         },
         registration: RegistrationConfig { enabled: true },
         log: LogConfig {

@@ -9,7 +9,8 @@ use crate::{
     password::Password,
     random,
     role::Role,
-    store::{ChangeUserError, RemoveUserError, StoreError, UserChange, UserVersion},
+    session::EndReason,
+    store::{ChangeUserError, EndSessions, RemoveUserError, StoreError, UserChange, UserVersion},
     user::{User, UserId},
     username::Username,
 };
@@ -106,6 +107,7 @@ impl Authenticator {
             Some(false) if before.disabled_at.is_some() => note("user_enabled", id, caller),
             _ => {}
         }
+        self.follow_revocations().await;
         Ok(())
     }
 
@@ -114,8 +116,9 @@ impl Authenticator {
     /// # Errors
     /// [`RemoveUserError`].
     pub async fn delete_user(&self, id: UserId, caller: &Caller) -> Result<(), RemoveUserError> {
-        self.parts.store.delete_user(id).await?;
+        self.parts.store.delete_user(id, self.now()).await?;
         note("user_deleted", id, caller);
+        self.follow_revocations().await;
         Ok(())
     }
 
@@ -141,10 +144,19 @@ impl Authenticator {
             )?,
         }
         let hash = self.parts.hashes.hash(password).await?;
-        if !store.set_password(id, &hash, self.now()).await? {
+        if !store
+            .set_password(
+                id,
+                &hash,
+                EndSessions::All(EndReason::PasswordChanged),
+                self.now(),
+            )
+            .await?
+        {
             return Err(AdministrationError::NotFound);
         }
         note("password_set", id, caller);
+        self.follow_revocations().await;
         Ok(())
     }
 }

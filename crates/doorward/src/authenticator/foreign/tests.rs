@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
+    caller::Client,
     clock::Timestamp,
     flask_session::{SessionData, SessionSigner},
     foreign::{
@@ -153,7 +154,10 @@ async fn a_deleted_and_a_disabled_user_do_not_come_back_through_an_old_credentia
     assert!(is_invalid(&scene.claims(json!({"user_id": 2})).await));
     store.enable_user(bob).await.unwrap();
     assert!(scene.claims(json!({"user_id": 2})).await.is_ok());
-    store.delete_user(bob).await.unwrap();
+    store
+        .delete_user(bob, scene.authenticator.now())
+        .await
+        .unwrap();
     assert!(is_invalid(&scene.claims(json!({"user_id": 2})).await));
     assert!(is_invalid(&scene.claims(json!({"user_id": 99})).await));
     let cookie = scene.cookie(THEIRS, &[("user_id", "2")]);
@@ -210,17 +214,28 @@ async fn a_token_that_names_our_key_is_ours_whatever_is_wrong_with_it() {
 async fn the_application_s_token_is_exchanged_and_ours_is_not() {
     let scene = Scene::new("user_id", SubjectKind::Id).await;
     let token = signed(THEIRS, None, &json!({"user_id": 1, "exp": scene.exp()}));
-    let issued = scene.authenticator.exchange_token(&token).await.unwrap();
+    let logged_in = scene
+        .authenticator
+        .exchange_token(&token, &Client::default())
+        .await
+        .unwrap();
+    let issued = logged_in.issued;
     let ours = issued.token.as_str();
     let principal = scene.authenticator.verify_token(ours).unwrap();
     assert_eq!(principal.username, "Ada");
     assert_eq!(issued.expires_in, Duration::from_hours(1));
     assert!(matches!(
-        scene.authenticator.exchange_token(ours).await,
+        scene
+            .authenticator
+            .exchange_token(ours, &Client::default())
+            .await,
         Err(ExchangeError::OwnToken)
     ));
     assert!(matches!(
-        scene.authenticator.exchange_token("a.b.c").await,
+        scene
+            .authenticator
+            .exchange_token("a.b.c", &Client::default())
+            .await,
         Err(ExchangeError::Token(ForeignTokenError::Token(
             TokenError::Invalid(InvalidReason::Encoding)
         )))
@@ -235,7 +250,11 @@ async fn every_outcome_is_counted_once_and_two_writers_add_up() {
     for _ in 0..3 {
         scene.present(&token).await.unwrap();
     }
-    scene.authenticator.exchange_token(&token).await.unwrap();
+    scene
+        .authenticator
+        .exchange_token(&token, &Client::default())
+        .await
+        .unwrap();
     scene.present(&expired).await.unwrap_err();
     scene.present("a.b.c").await.unwrap_err();
     let expected = vec![("token flask".to_owned(), [3, 1, 1, 0])];
@@ -277,13 +296,19 @@ async fn after_the_end_neither_tokens_nor_sessions_count() {
         Err(ForeignTokenError::Retired)
     ));
     assert!(matches!(
-        scene.authenticator.exchange_token(&token).await,
+        scene
+            .authenticator
+            .exchange_token(&token, &Client::default())
+            .await,
         Err(ExchangeError::Token(ForeignTokenError::Retired))
     ));
     let cookie = scene.cookie(THEIRS, &[("user_id", "1")]);
     let find = |_: &str| Some(cookie.as_str());
     assert!(matches!(
-        scene.authenticator.exchange_session(find).await,
+        scene
+            .authenticator
+            .exchange_session(find, &Client::default())
+            .await,
         Err(SessionLoginError::Refused(SessionRefusal::Retired))
     ));
     let exchanged_before = scene.cookie(OURS, &[("user_id", "1")]);
@@ -296,8 +321,12 @@ async fn a_session_is_exchanged_for_a_token_and_for_itself_under_our_key() {
     let scene = Scene::new("_user_id", SubjectKind::Id).await;
     let cookie = scene.cookie(THEIRS, &[("_user_id", "2"), ("cart", "tea")]);
     let find = |_: &str| Some(cookie.as_str());
-    let exchanged = scene.authenticator.exchange_session(find).await.unwrap();
-    let token = exchanged.issued.token.as_str();
+    let exchanged = scene
+        .authenticator
+        .exchange_session(find, &Client::default())
+        .await
+        .unwrap();
+    let token = exchanged.logged_in.issued.token.as_str();
     assert_eq!(
         scene.authenticator.verify_token(token).unwrap().username,
         "bob"

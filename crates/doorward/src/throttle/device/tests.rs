@@ -18,6 +18,7 @@ fn stored(id: i64, password: &str) -> StoredUser {
             role: Role::user(),
             created_at: NOW,
             disabled_at: None,
+            epochs: crate::user::Epochs::default(),
         },
         password: password.to_owned(),
     }

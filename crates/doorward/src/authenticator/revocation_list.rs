@@ -1,0 +1,85 @@
+//! The list of revocations for services that verify access tokens themselves.
+
+use serde::Serialize;
+
+use super::{Authenticator, SessionError};
+use crate::{access::IssueError, clock::Timestamp, store::Revoked};
+
+/// Numbers below the highest one can still become visible: a list goes back this far behind it, so that whoever asks only for
+/// what is new misses nothing. Twice is no harm.
+const OVERLAP: i64 = 1_000;
+/// How long a list speaks, in seconds: whoever has no newer one by then should not rely on it.
+const LIFETIME: i64 = 300;
+
+/// A signed list.
+#[derive(Debug)]
+pub struct RevocationList {
+    /// A JWS in compact form (RFC 7515 §7.1), `typ` `revocations+jwt`.
+    pub document: String,
+}
+
+/// The audience keeps a program that looks at nothing else from taking the list for an access token: `PyJWT` refuses an
+/// audience that it did not ask for.
+const AUDIENCE: &str = "doorward-revocations";
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'static str,
+    iat: i64,
+    exp: i64,
+    /// What to ask for next time.
+    cursor: i64,
+    /// Whether there is more behind the cursor now.
+    more: bool,
+    /// Values of `sid`.
+    sessions: Vec<String>,
+    /// Pairs of `user_id` and the lowest `epoch` that counts.
+    users: Vec<(i64, i64)>,
+}
+
+impl Authenticator {
+    /// The revocations above `after`, at most 10,000, signed.
+    ///
+    /// # Errors
+    /// [`SessionError::Store`] when the database is away.
+    pub async fn list_revocations(&self, after: i64) -> Result<RevocationList, SessionError> {
+        let now = self.now();
+        let rows = self.parts.store.list_revocations(after, now).await?;
+        let more = rows.len() == 10_000;
+        let highest = rows.last().map_or(after, |row| row.number);
+        let cursor = if more {
+            highest
+        } else {
+            after.max(highest.saturating_sub(OVERLAP))
+        };
+        let mut sessions = Vec::new();
+        let mut users = Vec::new();
+        for row in rows {
+            match row.revoked {
+                Revoked::Session(session) => sessions.push(session.to_string()),
+                Revoked::User { user, epoch } => users.push((user.get(), epoch)),
+            }
+        }
+        let claims = Claims {
+            iss: self.parts.tokens.issuer(),
+            aud: AUDIENCE,
+            iat: now.as_seconds(),
+            exp: expiry(now),
+            cursor,
+            more,
+            sessions,
+            users,
+        };
+        let document = self
+            .parts
+            .tokens
+            .sign_document("revocations+jwt", &claims)
+            .map_err(IssueError::from)?;
+        Ok(RevocationList { document })
+    }
+}
+
+fn expiry(now: Timestamp) -> i64 {
+    now.as_seconds().saturating_add(LIFETIME)
+}

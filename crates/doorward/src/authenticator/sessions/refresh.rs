@@ -1,0 +1,227 @@
+//! Exchanging a refresh token for the next one and an access token.
+
+use super::{Authenticator, LoggedIn};
+use crate::{
+    access::IssueError,
+    caller::{Caller, Client},
+    clock::Timestamp,
+    session::{EndReason, RefreshToken},
+    store::{StoreError, StoredSession},
+    user::User,
+};
+
+/// Somebody else may rotate the same token between our look and our write; then we look again. Whoever loses finds itself
+/// in the grace, so a third look is never needed unless the session is refreshed by many with different tokens.
+const LOOKS: u32 = 4;
+
+/// Why a refresh token gives nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// It is none of ours, or of a session that has ended.
+    #[error("Invalid refresh token")]
+    Invalid,
+    /// It was used before. The session has ended with that: one of the two who had the token has stolen it (TK-22).
+    #[error("Invalid refresh token")]
+    Reused,
+    /// Others refresh the session at the same time.
+    #[error("the session is being refreshed by others; try again")]
+    Contended,
+    /// No access token could be made.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a presented token is, by the row of its session.
+enum Standing {
+    /// The one that counts.
+    Current,
+    /// The one before it, which was exchanged a moment ago; and its successor, which counts now.
+    JustExchanged(RefreshToken),
+    /// One that was exchanged longer ago.
+    Used,
+    /// None of this session's.
+    Unknown,
+}
+
+impl Authenticator {
+    /// Exchanges a refresh token. Of many who bring the same one at once, all get the same successor, on one node or on
+    /// several: only one writes it, and the others compute it. The same holds for a client that did not get the answer and
+    /// asks again within the grace ([`crate::session::SessionPolicy::grace`]); later, the family ends (RFC 9700 §4.14.2).
+    ///
+    /// # Errors
+    /// [`RefreshError`].
+    pub async fn refresh(
+        &self,
+        presented: &str,
+        client: &Client,
+    ) -> Result<LoggedIn, RefreshError> {
+        let presented = RefreshToken::parse(presented).ok_or(RefreshError::Invalid)?;
+        for _ in 0..LOOKS {
+            let now = self.now();
+            let (stored, user) = self.session_with_user(&presented, now).await?;
+            match self.standing(&presented, &stored, now) {
+                Standing::Current => {
+                    if let Some(logged_in) =
+                        self.rotate(&presented, &stored, &user, client, now).await?
+                    {
+                        return Ok(logged_in);
+                    }
+                }
+                Standing::JustExchanged(successor) => {
+                    let store = &self.parts.store;
+                    let expires_at = now.after(self.parts.tokens.ttl());
+                    store.note_token(presented.session(), expires_at).await?;
+                    return Ok(self.answer(&user, successor, now)?);
+                }
+                Standing::Used => return Err(self.end_family(&stored, client).await?),
+                Standing::Unknown => return Err(RefreshError::Invalid),
+            }
+        }
+        Err(RefreshError::Contended)
+    }
+
+    /// Ends the session of a refresh token that counts, or that counted until a moment ago. Nothing happens for any other.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn log_out_by_refresh_token(
+        &self,
+        presented: &str,
+        client: &Client,
+    ) -> Result<(), StoreError> {
+        let Some(presented) = RefreshToken::parse(presented) else {
+            return Ok(());
+        };
+        let stored = self.parts.store.find_session(presented.session()).await?;
+        let hash = presented.hash();
+        let Some(stored) = stored.filter(|s| s.refresh == hash || s.previous == Some(hash)) else {
+            return Ok(());
+        };
+        let user = stored.session.user_id;
+        let caller = Caller::user(user, client.clone());
+        self.end_session(user, stored.session.id, EndReason::Logout, &caller)
+            .await
+            .map(drop)
+    }
+
+    /// The session and its user, if both go on. The user is read after the session, so a change in between is seen.
+    async fn session_with_user(
+        &self,
+        presented: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<(StoredSession, User), RefreshError> {
+        let store = &self.parts.store;
+        let stored = store
+            .find_session(presented.session())
+            .await?
+            .ok_or(RefreshError::Invalid)?;
+        let user = store
+            .find_user_by_id(stored.session.user_id, now)
+            .await?
+            .map(|found| found.user)
+            .filter(|user| user.disabled_at.is_none())
+            .ok_or(RefreshError::Invalid)?;
+        let goes_on = !stored.ended
+            && now < stored.session.expires_at
+            && stored.epoch >= user.epochs.sessions;
+        if goes_on {
+            Ok((stored, user))
+        } else {
+            Err(RefreshError::Invalid)
+        }
+    }
+
+    fn standing(
+        &self,
+        presented: &RefreshToken,
+        stored: &StoredSession,
+        now: Timestamp,
+    ) -> Standing {
+        let keys = &self.parts.refresh_keys;
+        let hash = presented.hash();
+        if hash == stored.refresh {
+            return Standing::Current;
+        }
+        if stored.previous == Some(hash)
+            && now.since(stored.rotated_at) <= self.parts.sessions.grace
+        {
+            let successor = keys
+                .successors(presented, &stored.salt)
+                .find(|successor| successor.hash() == stored.refresh);
+            if let Some(successor) = successor {
+                return Standing::JustExchanged(successor);
+            }
+        }
+        let used = presented.generation() < stored.generation && keys.made(presented);
+        if used || stored.previous == Some(hash) {
+            Standing::Used
+        } else {
+            Standing::Unknown
+        }
+    }
+
+    /// `None` when somebody else was first.
+    async fn rotate(
+        &self,
+        presented: &RefreshToken,
+        stored: &StoredSession,
+        user: &User,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<LoggedIn>, RefreshError> {
+        let Some(next) = self
+            .parts
+            .refresh_keys
+            .successors(presented, &stored.salt)
+            .next()
+        else {
+            return Ok(None);
+        };
+        let times = self.session_times(stored.absolute_end, now);
+        let won = self
+            .parts
+            .store
+            .rotate_refresh_token(
+                presented.session(),
+                presented.hash(),
+                next.hash(),
+                times,
+                client,
+            )
+            .await?;
+        if !won {
+            return Ok(None);
+        }
+        tracing::debug!(target: "doorward::auth", event = "refreshed", user_id = user.id.get());
+        Ok(Some(self.answer(user, next, now)?))
+    }
+
+    fn answer(
+        &self,
+        user: &User,
+        refresh: RefreshToken,
+        now: Timestamp,
+    ) -> Result<LoggedIn, IssueError> {
+        let session = refresh.session();
+        Ok(LoggedIn {
+            issued: self.issue_token(user, Some(session), now)?,
+            refresh,
+            session,
+        })
+    }
+
+    async fn end_family(
+        &self,
+        stored: &StoredSession,
+        client: &Client,
+    ) -> Result<RefreshError, StoreError> {
+        let user = stored.session.user_id;
+        let caller = Caller::anonymous(client.clone());
+        self.end_session(user, stored.session.id, EndReason::RefreshReuse, &caller)
+            .await?;
+        Ok(RefreshError::Reused)
+    }
+}

@@ -1,0 +1,147 @@
+//! The columns `epoch` and `session_epoch` of `accounts`: making a user's tokens void, and ending all sessions.
+
+use std::time::Duration;
+
+use super::{Arg, Sql, Store, StoreError, Transaction};
+use crate::{
+    audit::Event,
+    clock::Timestamp,
+    session::{EndReason, SessionId},
+    user::UserId,
+};
+
+/// No access token lives longer than this from the moment when it was issued, unless its session says so
+/// ([`crate::access::AccessTokenPolicy::MAX_LIFETIME`]).
+const TOKENS_WITHOUT_SESSION: Duration = crate::access::AccessTokenPolicy::MAX_LIFETIME;
+
+const RAISE: Sql = Sql::both("UPDATE accounts SET epoch = epoch + 1 WHERE user_id = ?");
+/// MySQL assigns from left to right, so the column that is read comes last.
+const RAISE_BOTH: Sql =
+    Sql::both("UPDATE accounts SET session_epoch = epoch + 1, epoch = epoch + 1 WHERE user_id = ?");
+const FIND: Sql = Sql::both("SELECT epoch FROM accounts WHERE user_id = ?");
+const LAST_TOKEN: Sql =
+    Sql::both("SELECT COALESCE(MAX(token_expires_at_ms), 0) FROM sessions WHERE user_id = ?");
+const END_ALL: Sql = Sql::both(
+    "UPDATE sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL",
+);
+const END_OTHERS: Sql = Sql::both(
+    "UPDATE sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL AND id <> ?",
+);
+const KEEP: Sql = Sql::both("UPDATE sessions SET epoch = ? WHERE id = ? AND user_id = ?");
+const DELETE_ALL: Sql = Sql::both("DELETE FROM sessions WHERE user_id = ?");
+
+pub(super) const STATEMENTS: &[(&str, Sql)] = &[
+    ("epochs.RAISE", RAISE),
+    ("epochs.RAISE_BOTH", RAISE_BOTH),
+    ("epochs.FIND", FIND),
+    ("epochs.LAST_TOKEN", LAST_TOKEN),
+    ("epochs.END_ALL", END_ALL),
+    ("epochs.END_OTHERS", END_OTHERS),
+    ("epochs.KEEP", KEEP),
+    ("epochs.DELETE_ALL", DELETE_ALL),
+];
+
+/// What happens to a user's sessions when their tokens become void.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndSessions {
+    /// They go on; the next refresh gives a token that says what holds now. For a change of rights.
+    None,
+    /// All end. For a disabled user, a reset password, a logout everywhere.
+    All(EndReason),
+    /// All end but this one. For a user who changes the password.
+    AllBut(SessionId, EndReason),
+}
+
+impl Store {
+    /// Makes all access tokens of a user void that were issued so far, and ends sessions, as part of the transaction of the
+    /// change that asks for it. Logins that are being verified meanwhile get a session that has ended already. Returns
+    /// the epoch of the tokens that count from now on; `None` when there is no such user.
+    ///
+    /// Call it last in the transaction, so that the row that other nodes follow becomes visible soon after it was made.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn raise_epoch(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        sessions: EndSessions,
+        now: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
+        let id = Arg::Int(user.get());
+        let raise = match sessions {
+            EndSessions::None => RAISE,
+            EndSessions::All(_) | EndSessions::AllBut(..) => RAISE_BOTH,
+        };
+        tx.execute(raise, &[id]).await?;
+        let Some((epoch,)) = tx.fetch_optional::<(i64,)>(FIND, &[id]).await? else {
+            return Ok(None);
+        };
+        match sessions {
+            EndSessions::None => {}
+            EndSessions::All(reason) => {
+                let args = [now.into(), reason.as_str().into(), id];
+                tx.execute(END_ALL, &args).await?;
+            }
+            EndSessions::AllBut(kept, reason) => {
+                let kept = Arg::from(kept.as_bytes());
+                let args = [now.into(), reason.as_str().into(), id, kept];
+                tx.execute(END_OTHERS, &args).await?;
+                tx.execute(KEEP, &[epoch.into(), kept, id]).await?;
+            }
+        }
+        let expires_at = self.last_token_expiry(tx, user, now).await?;
+        self.revoke_user_tokens(tx, user, epoch, expires_at).await?;
+        Ok(Some(epoch))
+    }
+
+    /// Makes all access tokens of a user void for ever and forgets the sessions, as part of the transaction that deletes
+    /// the user.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_sessions(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let expires_at = self.last_token_expiry(tx, user, now).await?;
+        tx.execute(DELETE_ALL, &[user.get().into()]).await?;
+        self.revoke_user_tokens(tx, user, i64::MAX, expires_at)
+            .await
+    }
+
+    /// In a transaction of its own, as [`Store::raise_epoch`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_sessions_of(
+        &self,
+        user: UserId,
+        sessions: EndSessions,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                let epoch = self.raise_epoch(&mut tx, user, sessions, now).await?;
+                self.record(&mut tx, event, now).await?;
+                tx.commit().await?;
+                Ok(epoch)
+            })
+            .await
+    }
+
+    async fn last_token_expiry(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        let last: Option<(i64,)> = tx.fetch_optional(LAST_TOKEN, &[user.get().into()]).await?;
+        let last = last.map_or(now, |(last,)| Timestamp::from_millis(last));
+        Ok(last.max(now.after(TOKENS_WITHOUT_SESSION)))
+    }
+}
