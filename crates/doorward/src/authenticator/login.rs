@@ -94,9 +94,9 @@ impl Authenticator {
     ) -> Result<User, LoginError> {
         let started = Instant::now();
         let caller = Caller::anonymous(attempt.client.clone());
-        let result = self
-            .check_credentials(attempt, device, &caller, started)
-            .await;
+        // Boxed: a hash costs far more than an allocation, and whoever awaits a login would otherwise carry the
+        // layout of every query in it, beyond the compiler's depth limit in an optimised build.
+        let result = Box::pin(self.check_credentials(attempt, device, &caller, started)).await;
         match result {
             Err(LoginError::InvalidCredentials) => self.wait_for_quantum(started).await,
             Err(LoginError::Throttled(_)) => {
