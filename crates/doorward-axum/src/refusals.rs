@@ -5,8 +5,10 @@ use std::time::Duration;
 use doorward::{
     access::IssueError,
     authenticator::{
-        AdministrationError, LoginError, RefreshError, RegistrationError, SessionError,
+        AdministrationError, ChangePasswordError, EmailError, LoginError, MakeLinkError,
+        RefreshError, RegistrationError, ResetError, SessionError,
     },
+    email::InvalidEmail,
     password::{HashError, HashPoolError, PasswordError, PolicyViolation},
     store::{ChangeUserError, RemoveUserError, StoreError},
     throttle::AdmissionError,
@@ -83,6 +85,82 @@ impl From<AdmissionError> for ApiError {
     }
 }
 
+/// A login that confirms who is logged in already: the token is good, so it is no 401.
+fn confirmation(error: LoginError) -> ApiError {
+    match error {
+        LoginError::InvalidCredentials => {
+            ApiError::forbidden("The current password is wrong").with_code("current_password_wrong")
+        }
+        other => other.into(),
+    }
+}
+
+fn link_invalid() -> ApiError {
+    ApiError::not_found()
+        .with_message("This link is not valid any more")
+        .with_code("link_invalid")
+}
+
+impl From<ChangePasswordError> for ApiError {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::Login(error) => confirmation(error),
+            ChangePasswordError::Password(violation) => violation.into(),
+            ChangePasswordError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetError> for ApiError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::InvalidLink => link_invalid(),
+            ResetError::Password(violation) => violation.into(),
+            ResetError::Hash(error) => error.into(),
+            ResetError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EmailError> for ApiError {
+    fn from(error: EmailError) -> Self {
+        match error {
+            EmailError::NoLetters => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "mail_not_configured",
+                error.to_string(),
+            ),
+            EmailError::Login(error) => confirmation(error),
+            EmailError::InvalidLink => link_invalid(),
+            EmailError::Random(error) => Self::internal().with_source(error),
+            EmailError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MakeLinkError> for ApiError {
+    fn from(error: MakeLinkError) -> Self {
+        match error {
+            MakeLinkError::NoPublicUrl => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "public_url_not_configured",
+                "This server makes no links: it needs the setting public_url",
+            ),
+            MakeLinkError::Disabled => {
+                Self::conflict("The user is disabled").with_code("user_disabled")
+            }
+            MakeLinkError::Random(error) => Self::internal().with_source(error),
+            MakeLinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvalidEmail> for ApiError {
+    fn from(error: InvalidEmail) -> Self {
+        Self::bad_request(error.to_string()).with_code("email_invalid")
+    }
+}
+
 impl From<RegistrationError> for ApiError {
     fn from(error: RegistrationError) -> Self {
         match error {
@@ -94,6 +172,7 @@ impl From<RegistrationError> for ApiError {
                 Self::conflict(error.to_string()).with_code("username_taken")
             }
             RegistrationError::Hash(error) => error.into(),
+            RegistrationError::Random(error) => Self::internal().with_source(error),
             RegistrationError::Store(error) => error.into(),
         }
     }

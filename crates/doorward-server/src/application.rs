@@ -7,9 +7,10 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use doorward::{
     access::{AccessTokenPolicy, AccessTokens, ClaimSource},
-    authenticator::{Authenticator, Parts, RegistrationRule},
+    authenticator::{Authenticator, LinkRules, Parts, RegistrationRule},
     clock::{Clock, SystemClock},
     flask_session::SessionSigner,
+    one_time_link::LinkKey,
     password::{NewHashForm, PasswordPolicy},
     random::OsRandom,
     secret::Secret,
@@ -70,7 +71,8 @@ impl Application {
         let foreign = foreign::sources(config, secret)?;
         let authenticator = Authenticator::new(parts)
             .map_err(Failure::because("the server could not start"))?
-            .with_foreign(foreign);
+            .with_foreign(foreign)
+            .with_links(link_rules(config, secret));
         let keys = foreign::own_keys(config, secret);
         let signer = SessionSigner::new(&keys.current, &keys.fallbacks, config.session.max_age);
         let origin = config
@@ -174,6 +176,16 @@ fn session_policy(config: &Config) -> SessionPolicy {
         idle: session.idle,
         grace: session.refresh_grace,
         max_per_user: session.max_per_user,
+    }
+}
+
+fn link_rules(config: &Config, secret: &Secret) -> LinkRules {
+    LinkRules {
+        key: LinkKey::derive(secret),
+        public_url: config.public_url.as_ref().map(ToString::to_string),
+        sends_letters: config.mail.smtp.is_some(),
+        reset_ttl: config.mail.reset_ttl,
+        verify_ttl: config.mail.verify_ttl,
     }
 }
 

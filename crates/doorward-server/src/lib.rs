@@ -22,6 +22,7 @@ pub mod first_screen;
 pub mod hashing;
 pub mod http;
 pub mod listening;
+pub mod mail;
 pub mod openapi;
 pub mod prompt;
 pub mod router;

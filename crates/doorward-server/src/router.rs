@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     application::Application,
     config::Config,
-    http::{account, documentation, exchange, health, revocations, session, setup, user, users},
+    http::{account, documentation, email, exchange, health, password, revocations, session, setup, user, users},
     openapi::{self, Document, also_at},
 };
 
@@ -50,6 +50,13 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(routes!(session::list_sessions))
         .routes(routes!(session::end_session))
         .routes(routes!(revocations::list_revocations))
+        .routes(routes!(password::change))
+        .routes(routes!(password::forgot))
+        .routes(routes!(password::reset))
+        .routes(routes!(password::show_reset))
+        .routes(routes!(email::change))
+        .routes(routes!(email::verify))
+        .routes(routes!(email::show_verify))
         .routes(routes!(exchange::exchange))
         .routes(routes!(exchange::show_session))
         .routes(routes!(

@@ -16,6 +16,7 @@ use crate::{
     first_screen::{self, Started},
     http::metrics,
     listening,
+    mail::{self, Mailer},
     router::router,
     secret_file::{self, KeySource},
 };
@@ -40,6 +41,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let store = Store::open(database.clone())
         .await
         .map_err(Failure::because("the database's users cannot be used"))?;
+    let mailer = Mailer::new(config)?;
     let application = Application::new(config, store, &secret)?;
     let setup = prepare_accounts(&application.authenticator, config).await?;
     let app = listening::wrap(router(&application, config), config)?;
@@ -69,10 +71,19 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let revoking = tokio::spawn(follow_revocations(application.clone()));
     let following = tokio::spawn(follow_the_application(application.clone()));
     let counting = tokio::spawn(write_counts_now_and_then(application.clone()));
+    let mailing = mailer.map(|mailer| {
+        tokio::spawn(mail::send_letters(
+            application.authenticator.clone(),
+            mailer,
+        ))
+    });
     let result = listening::run(listener, app).await;
     purging.abort();
     revoking.abort();
     following.abort();
+    if let Some(task) = mailing {
+        task.abort();
+    }
     if let Some(task) = metrics_task {
         task.abort();
     }

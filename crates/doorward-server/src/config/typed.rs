@@ -9,6 +9,7 @@ use super::claim_source::ExtraClaims;
 use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
 use super::foreign::ForeignConfig;
+use super::mail::MailConfig;
 use super::secret::SecretText;
 use super::values::Values;
 use super::web_origin::{PublicUrl, WebOrigin};
@@ -51,6 +52,8 @@ pub struct Config {
     pub session: SessionConfig,
     /// `registration.*`.
     pub registration: RegistrationConfig,
+    /// `smtp.*` and `mail.*`.
+    pub mail: MailConfig,
     /// `log.*`.
     pub log: LogConfig,
     /// `metrics.*`.
@@ -354,6 +357,7 @@ impl Config {
             registration: RegistrationConfig {
                 enabled: v.take("registration.enabled")?,
             },
+            mail: MailConfig::build(&mut v, public_url.is_some())?,
             log: LogConfig {
                 format: v.take("log.format")?,
                 level: v.take("log.level")?,

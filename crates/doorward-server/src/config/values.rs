@@ -94,6 +94,12 @@ impl FromValue for u32 {
     }
 }
 
+impl FromValue for u16 {
+    fn from_value(value: Value) -> Option<Self> {
+        u64::from_value(value)?.try_into().ok()
+    }
+}
+
 impl FromValue for usize {
     fn from_value(value: Value) -> Option<Self> {
         u64::from_value(value)?.try_into().ok()

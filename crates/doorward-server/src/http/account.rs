@@ -8,6 +8,7 @@ use axum::{
 };
 use doorward::{
     authenticator::{Authenticator, LoginAttempt, NewUser},
+    email::EmailAddress,
     password::Password,
     principal::Principal,
     role::Role,
@@ -107,6 +108,8 @@ struct Registration {
     password: String,
     /// `user`, or with an administrator's token `admin`.
     role: String,
+    /// A link that proves it is sent there, where letters are sent.
+    email: Option<String>,
 }
 
 /// The answer to a registration.
@@ -129,7 +132,7 @@ pub struct Registered {
     request_body = Registration,
     responses(
         (status = 201, description = "The user was made", body = Registered),
-        (status = 400, description = "A missing field, or one that breaks a rule: `fields_required`, `role_invalid`, `username_invalid`, `password_…`"),
+        (status = 400, description = "A missing field, or one that breaks a rule: `fields_required`, `role_invalid`, `username_invalid`, `email_invalid`, `password_…`"),
         (status = 401, description = "A token was sent that is not good: `token_…`"),
         (status = 403, description = "Needs an administrator's token: `insufficient_role`"),
         (status = 409, description = "The name is taken: `username_taken`"),
@@ -147,7 +150,9 @@ pub async fn register(
         username,
         password,
         role,
+        email,
     } = fields(body, REGISTRATION_REQUIRED)?;
+    let email = email.as_deref().map(EmailAddress::parse).transpose()?;
     let role = Role::parse_assignable(&role)
         .map_err(|error| ApiError::bad_request(error.to_string()).with_code("role_invalid"))?;
     let new = NewUser {
@@ -159,7 +164,9 @@ pub async fn register(
     authenticator
         .admit_registration(caller.as_ref(), address)
         .await?;
-    let user = authenticator.register(new, caller.as_ref()).await?;
+    let user = authenticator
+        .register_with_email(new, email.as_ref(), caller.as_ref())
+        .await?;
     let message = format!("User {} registered successfully", user.username);
     Ok((StatusCode::CREATED, Json(Registered { message })))
 }

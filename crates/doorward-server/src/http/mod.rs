@@ -3,10 +3,12 @@
 pub mod account;
 mod device;
 pub mod documentation;
+pub mod email;
 pub mod exchange;
 pub mod health;
 pub mod metrics;
 mod page;
+pub mod password;
 mod rate_limit;
 pub mod revocations;
 pub mod session;

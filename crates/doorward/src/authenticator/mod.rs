@@ -10,8 +10,11 @@ mod defaults;
 mod foreign;
 mod foreign_logins;
 mod known_devices;
+mod links;
 mod login;
+mod password_change;
 mod plain_text;
+mod recovery;
 mod registration;
 mod revocation_list;
 mod sessions;
@@ -23,7 +26,10 @@ pub use administration::{AddedUser, AdministrationError, PasswordReset};
 pub use defaults::OpenError;
 pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLoginError};
 pub use known_devices::DeviceTokenError;
+pub use links::{LinkRules, MakeLinkError, ResetLink};
 pub use login::{LoginAttempt, LoginError};
+pub use password_change::{ChangePasswordError, ResetError};
+pub use recovery::{EmailError, Forgetful};
 pub use registration::{NewUser, RegistrationError, RegistrationRule};
 pub use revocation_list::RevocationList;
 pub use sessions::{LoggedIn, RefreshError, SessionError};
@@ -82,6 +88,7 @@ pub struct Authenticator {
     revocations: Arc<Revocations>,
     flushed: foreign_logins::Flushed,
     throttled_networks: auditing::ThrottledNetworks,
+    links: Option<LinkRules>,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -106,6 +113,7 @@ impl Authenticator {
             revocations: Arc::default(),
             flushed: foreign_logins::Flushed::default(),
             throttled_networks: auditing::ThrottledNetworks::default(),
+            links: None,
         })
     }
 

@@ -2,8 +2,10 @@
 
 use super::Authenticator;
 use crate::{
+    email::EmailAddress,
     password::{HashPoolError, Password, PolicyContext, PolicyViolation},
     principal::Principal,
+    random::RandomError,
     role::Role,
     store::StoreError,
     user::User,
@@ -47,6 +49,9 @@ pub enum RegistrationError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashPoolError),
+    /// No random bytes for the link that proves an address.
+    #[error(transparent)]
+    Random(#[from] RandomError),
     /// The database failed.
     #[error(transparent)]
     Store(StoreError),
@@ -71,6 +76,20 @@ impl Authenticator {
         new: NewUser,
         principal: Option<&Principal>,
     ) -> Result<User, RegistrationError> {
+        self.register_with_email(new, None, principal).await
+    }
+
+    /// As [`Self::register`], with an address that is not proved yet. Where letters are sent, one with the link that proves
+    /// it is: the account and the letter both or neither. Whether somebody else has the address is not told.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub async fn register_with_email(
+        &self,
+        new: NewUser,
+        email: Option<&EmailAddress>,
+        principal: Option<&Principal>,
+    ) -> Result<User, RegistrationError> {
         let rule = self.parts.registration;
         let open = match rule {
             RegistrationRule::AsInTheLecture => true,
@@ -81,15 +100,16 @@ impl Authenticator {
             return Err(RegistrationError::AdministratorRequired);
         }
         if rule != RegistrationRule::AsInTheLecture {
-            self.check_new_password(&new.password, &new.username)?;
+            self.check_password_with(new.username.as_str(), &new.password, email)?;
         }
         // A taken name costs a hash like a free one, so that only the answer tells them apart, and the throttle counts
         // answers; the unique key decides.
         let hash = self.parts.hashes.hash(new.password).await?;
+        let proof = email.map(|email| self.proof_of(email)).transpose()?;
         let user = self
             .parts
             .store
-            .add_user(&new.username, &hash, &new.role, self.now())
+            .add_user_with_email(&new.username, &hash, &new.role, proof.as_ref(), self.now())
             .await?;
         tracing::info!(target: "doorward::auth", event = "registered", user_id = user.id.get(), role = %user.role,
             by = principal.map(|principal| principal.user_id.get()));

@@ -12,6 +12,7 @@ mod bulk;
 mod database;
 mod demo_mark;
 mod epochs;
+mod emails;
 mod error;
 mod foreign_logins;
 mod foreign_rows;
@@ -20,7 +21,9 @@ mod foreign_table;
 mod in_place;
 mod inspection;
 mod login_failures;
+mod mail_queue;
 mod migrate;
+mod one_time_links;
 mod password_column;
 mod private_file;
 mod revocations;
@@ -49,6 +52,7 @@ pub(crate) use bulk::{FoundAccount, NewAccount, NewUser, Tables};
 pub(crate) use database::pause;
 pub use database::{AsStoreError, Database, Outcome, Row};
 pub use epochs::EndSessions;
+pub use emails::{AccountEmail, EmailProof, ProofLink};
 pub use error::StoreError;
 pub use foreign_logins::ForeignLogins;
 pub(crate) use foreign_schema::Reading;
@@ -59,6 +63,7 @@ pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use revocations::{Revocation, Revoked};
 pub use sessions::{NewSession, SessionTimes, StoredSession};
+pub use one_time_links::{FoundLink, LinkError, NewLink};
 pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
 pub use transaction::Transaction;
@@ -72,6 +77,9 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
     let constants = login_failures::STATEMENTS
         .iter()
         .chain(setup_link::STATEMENTS)
+        .chain(emails::STATEMENTS)
+        .chain(one_time_links::STATEMENTS)
+        .chain(mail_queue::STATEMENTS)
         .chain(demo_mark::STATEMENTS)
         .chain(epochs::STATEMENTS)
         .chain(revocations::STATEMENTS)

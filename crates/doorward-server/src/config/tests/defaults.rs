@@ -87,6 +87,12 @@ fn without_any_source_the_defaults_hold() {
             max_per_user: 100,
         },
         registration: RegistrationConfig { enabled: true },
+        mail: MailConfig {
+            smtp: None,
+            template_dir: None,
+            reset_ttl: Duration::from_mins(30),
+            verify_ttl: Duration::from_hours(24),
+        },
         log: LogConfig {
             format: LogFormat::Text,
             level: LogLevel::Info,

@@ -1,0 +1,150 @@
+//! Letters: what they say, and the task that sends them.
+
+mod template;
+mod worker;
+
+use std::time::Duration;
+
+use doorward::letter::LetterKind;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart},
+    transport::smtp::authentication::Credentials,
+};
+
+use crate::{
+    config::{Config, MailConfig, SmtpSecurity, duration::format_duration},
+    failure::Failure,
+};
+use template::{LetterTemplate, LetterText, LetterValues};
+pub use worker::send_letters;
+
+/// How long one letter may take. Well below the lease of a letter, so that no two nodes send it.
+const PATIENCE: Duration = Duration::from_mins(1);
+const STEP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Sends letters through the configured mail server.
+#[derive(Debug)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    site: String,
+    templates: Vec<(LetterKind, LetterTemplate)>,
+    reset_ttl: String,
+    verify_ttl: String,
+}
+
+/// A letter could not be sent this time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    #[error("the recipient's address cannot be used: {0}")]
+    Address(#[from] lettre::address::AddressError),
+    #[error("the letter cannot be written: {0}")]
+    Letter(#[from] lettre::error::Error),
+    #[error("{0}")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    #[error("the mail server did not answer in time")]
+    Late,
+    #[error("there is no template for this letter")]
+    Template,
+}
+
+impl Mailer {
+    /// The configured mailer; `None` when no mail server is configured.
+    ///
+    /// # Errors
+    /// [`Failure`] names the setting or the template that cannot be used.
+    pub fn new(config: &Config) -> Result<Option<Self>, Failure> {
+        let MailConfig {
+            smtp,
+            template_dir,
+            reset_ttl,
+            verify_ttl,
+        } = &config.mail;
+        let (Some(smtp), Some(site)) = (smtp, &config.public_url) else {
+            return Ok(None);
+        };
+        let from = smtp
+            .from
+            .parse()
+            .map_err(|error: lettre::address::AddressError| {
+                Failure::new("the setting mail.from is no address")
+                    .why(error)
+                    .fix("for example: Accounts <accounts@example.org>")
+                    .usage()
+            })?;
+        let unusable = Failure::because("the setting smtp.host cannot be used");
+        let builder = match smtp.security {
+            SmtpSecurity::StartTls => {
+                AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&smtp.host)
+                    .map_err(unusable)?
+            }
+            SmtpSecurity::Tls => {
+                AsyncSmtpTransport::<Tokio1Executor>::relay(&smtp.host).map_err(unusable)?
+            }
+            // The configuration has seen to it that this is the machine itself.
+            SmtpSecurity::None => {
+                AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host)
+            }
+        };
+        let builder = builder.port(smtp.port).timeout(Some(STEP_PATIENCE));
+        let builder = match &smtp.credentials {
+            Some((username, password)) => builder.credentials(Credentials::new(
+                username.clone(),
+                password.expose().to_owned(),
+            )),
+            None => builder,
+        };
+        let templates = LetterKind::ALL
+            .into_iter()
+            .map(|kind| Ok((kind, LetterTemplate::load(kind, template_dir.as_deref())?)))
+            .collect::<Result<_, Failure>>()?;
+        Ok(Some(Self {
+            transport: builder.build(),
+            from,
+            site: site.to_string(),
+            templates,
+            reset_ttl: format_duration(*reset_ttl),
+            verify_ttl: format_duration(*verify_ttl),
+        }))
+    }
+
+    /// Sends one letter. `number` is the same however often it is tried, so that a mail server can tell a repetition.
+    pub(crate) async fn send(
+        &self,
+        number: &str,
+        recipient: &str,
+        kind: LetterKind,
+        username: &str,
+        link: &str,
+    ) -> Result<(), SendError> {
+        let (_, template) = self
+            .templates
+            .iter()
+            .find(|(of, _)| *of == kind)
+            .ok_or(SendError::Template)?;
+        let LetterText {
+            subject,
+            text,
+            html,
+        } = template.fill(&LetterValues {
+            username,
+            site: &self.site,
+            link,
+            valid_for: match kind {
+                LetterKind::VerifyEmail => &self.verify_ttl,
+                _ => &self.reset_ttl,
+            },
+        });
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, recipient.parse()?))
+            .message_id(Some(format!("<{number}@{}>", self.from.email.domain())))
+            .subject(subject)
+            .multipart(MultiPart::alternative_plain_html(text, html))?;
+        tokio::time::timeout(PATIENCE, self.transport.send(message))
+            .await
+            .map_err(|_| SendError::Late)??;
+        Ok(())
+    }
+}

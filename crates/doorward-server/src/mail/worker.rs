@@ -1,0 +1,124 @@
+//! The task that works off the queue of letters.
+
+use std::{sync::Arc, time::Duration};
+
+use doorward::{
+    authenticator::Authenticator,
+    clock::Timestamp,
+    letter::{DueLetter, LetterKind},
+    store::StoreError,
+};
+
+use zeroize::Zeroizing;
+
+use super::Mailer;
+
+/// How often the queue is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// How long a node has for the letters that it took; past it, another takes them. Sixteen letters at the mailer's
+/// patience, and some.
+const LEASE: Duration = Duration::from_mins(20);
+/// The first wait after a failure; each is twice the one before.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_mins(30);
+/// A letter that could not be sent for so long is given up.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
+/// How long the queue remembers what it sent.
+const REMEMBERED: Duration = Duration::from_hours(7 * 24);
+
+/// Sends letters as they come, until the task is aborted. A letter is sent once, unless the node ends between the mail
+/// server's "yes" and the note that it was sent.
+pub async fn send_letters(authenticator: Arc<Authenticator>, mailer: Mailer) {
+    let mut every = tokio::time::interval(EVERY);
+    let mut ticks: u64 = 0;
+    loop {
+        every.tick().await;
+        if let Err(error) = work_off(&authenticator, &mailer).await {
+            tracing::warn!(%error, "the queue of letters could not be worked off");
+        }
+        if ticks.is_multiple_of(3600) {
+            purge(&authenticator).await;
+        }
+        ticks += 1;
+    }
+}
+
+async fn work_off(authenticator: &Authenticator, mailer: &Mailer) -> Result<(), StoreError> {
+    let lease = authenticator.new_lease()?;
+    let letters = authenticator
+        .store()
+        .lease_letters(lease, LEASE, authenticator.now())
+        .await?;
+    for letter in letters {
+        send(authenticator, mailer, &letter).await?;
+    }
+    Ok(())
+}
+
+async fn send(
+    authenticator: &Authenticator,
+    mailer: &Mailer,
+    letter: &DueLetter,
+) -> Result<(), StoreError> {
+    let store = authenticator.store();
+    let now = authenticator.now();
+    let Some(user) = store.find_user_by_id(letter.user_id, now).await? else {
+        return store.letter_failed(letter, None, "the user is gone").await;
+    };
+    let link = match letter.kind {
+        LetterKind::ResetPassword | LetterKind::VerifyEmail => {
+            if let Some(link) = authenticator.link_of_letter(letter).await? {
+                link
+            } else {
+                let error = "the link is not good any more";
+                return store.letter_failed(letter, None, error).await;
+            }
+        }
+        LetterKind::PasswordChanged | LetterKind::EmailChanged => Zeroizing::default(),
+    };
+    let number = format!("{}.{}", letter.created_at.as_millis(), letter.id);
+    let sent = mailer
+        .send(
+            &number,
+            &letter.recipient,
+            letter.kind,
+            &user.user.username,
+            &link,
+        )
+        .await;
+    let Err(error) = sent else {
+        tracing::info!(
+            event = "letter_sent",
+            letter = letter.id,
+            kind = letter.kind.as_str()
+        );
+        return store.letter_sent(letter, authenticator.now()).await;
+    };
+    let next = next_attempt(letter, authenticator.now());
+    if next.is_some() {
+        tracing::warn!(event = "letter_put_off", letter = letter.id, attempts = letter.attempts, %error);
+    } else {
+        tracing::error!(event = "letter_given_up", letter = letter.id, kind = letter.kind.as_str(), user_id = letter.user_id.get(), %error);
+    }
+    store.letter_failed(letter, next, &error.to_string()).await
+}
+
+/// When to try again: after 1, 2, 4, … seconds, at most half an hour, for a day.
+fn next_attempt(letter: &DueLetter, now: Timestamp) -> Option<Timestamp> {
+    let exponent = letter.attempts.saturating_sub(1).min(16);
+    let wait = FIRST_WAIT.saturating_mul(1 << exponent).min(LONGEST_WAIT);
+    let next = now.after(wait);
+    (next.since(letter.created_at) <= GIVE_UP_AFTER).then_some(next)
+}
+
+async fn purge(authenticator: &Authenticator) {
+    let store = authenticator.store();
+    let now = authenticator.now();
+    let remembered = i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX);
+    let before = Timestamp::from_millis(now.as_millis().saturating_sub(remembered));
+    let letters = store.purge_letters(before).await;
+    let links = store.purge_links(now).await;
+    for error in [letters.err(), links.err()].into_iter().flatten() {
+        tracing::warn!(%error, "old letters and links could not be deleted");
+    }
+}
