@@ -16,7 +16,7 @@ use crate::{
     first_screen::{self, Started},
     http::metrics,
     listening,
-    mail::{self, Mailer},
+    mail::{Mailer, Mailing},
     router::router,
     secret_file::{self, KeySource},
 };
@@ -71,18 +71,13 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let revoking = tokio::spawn(follow_revocations(application.clone()));
     let following = tokio::spawn(follow_the_application(application.clone()));
     let counting = tokio::spawn(write_counts_now_and_then(application.clone()));
-    let mailing = mailer.map(|mailer| {
-        tokio::spawn(mail::send_letters(
-            application.authenticator.clone(),
-            mailer,
-        ))
-    });
+    let mailing = mailer.map(|mailer| Mailing::start(application.authenticator.clone(), mailer));
     let result = listening::run(listener, app).await;
     purging.abort();
     revoking.abort();
     following.abort();
-    if let Some(task) = mailing {
-        task.abort();
+    if let Some(mailing) = mailing {
+        mailing.stop().await;
     }
     if let Some(task) = metrics_task {
         task.abort();

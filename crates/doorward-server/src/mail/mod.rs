@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
 };
 use template::{LetterTemplate, LetterText, LetterValues};
-pub use worker::send_letters;
+pub use worker::Mailing;
 
 /// How long one letter may take. Well below the lease of a letter, so that no two nodes send it.
 const PATIENCE: Duration = Duration::from_mins(1);

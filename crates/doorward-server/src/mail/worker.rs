@@ -1,6 +1,12 @@
 //! The task that works off the queue of letters.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use doorward::{
     authenticator::Authenticator,
@@ -9,6 +15,7 @@ use doorward::{
     store::StoreError,
 };
 
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::Mailer;
@@ -23,17 +30,50 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(30);
 /// A letter that could not be sent for so long is given up.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
+/// How long the letter that is being sent may take once the server stops.
+const STOPPING: Duration = Duration::from_secs(10);
 /// How long the queue remembers what it sent.
 const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
-/// Sends letters as they come, until the task is aborted. A letter is sent once, unless the node ends between the mail
-/// server's "yes" and the note that it was sent.
-pub async fn send_letters(authenticator: Arc<Authenticator>, mailer: Mailer) {
+/// The task that sends letters.
+#[derive(Debug)]
+pub struct Mailing {
+    stopping: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Mailing {
+    /// Sends letters as they come, until [`Self::stop`]. A letter is sent once, unless the node is killed between the mail
+    /// server's "yes" and the note that it was sent.
+    #[must_use]
+    pub fn start(authenticator: Arc<Authenticator>, mailer: Mailer) -> Self {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(send_letters(authenticator, mailer, stopping.clone()));
+        Self { stopping, task }
+    }
+
+    /// Finishes the letter that is being sent, for a while at most.
+    pub async fn stop(mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        if tokio::time::timeout(STOPPING, &mut self.task)
+            .await
+            .is_err()
+        {
+            self.task.abort();
+        }
+    }
+}
+
+async fn send_letters(
+    authenticator: Arc<Authenticator>,
+    mailer: Mailer,
+    stopping: Arc<AtomicBool>,
+) {
     let mut every = tokio::time::interval(EVERY);
     let mut ticks: u64 = 0;
-    loop {
+    while !stopping.load(Ordering::Relaxed) {
         every.tick().await;
-        if let Err(error) = work_off(&authenticator, &mailer).await {
+        if let Err(error) = work_off(&authenticator, &mailer, &stopping).await {
             tracing::warn!(%error, "the queue of letters could not be worked off");
         }
         if ticks.is_multiple_of(3600) {
@@ -43,14 +83,27 @@ pub async fn send_letters(authenticator: Arc<Authenticator>, mailer: Mailer) {
     }
 }
 
-async fn work_off(authenticator: &Authenticator, mailer: &Mailer) -> Result<(), StoreError> {
+async fn work_off(
+    authenticator: &Authenticator,
+    mailer: &Mailer,
+    stopping: &AtomicBool,
+) -> Result<(), StoreError> {
     let lease = authenticator.new_lease()?;
     let letters = authenticator
         .store()
         .lease_letters(lease, LEASE, authenticator.now())
         .await?;
     for letter in letters {
-        send(authenticator, mailer, &letter).await?;
+        if stopping.load(Ordering::Relaxed) {
+            // Another node, or this one when it is back, need not wait for the lease to end.
+            let now = authenticator.now();
+            let store = authenticator.store();
+            store
+                .letter_failed(&letter, Some(now), "the node stopped")
+                .await?;
+        } else {
+            send(authenticator, mailer, &letter).await?;
+        }
     }
     Ok(())
 }

@@ -36,6 +36,13 @@ const PRODUCTION: &[Row] = &[
     ("POST", "/auth/login", BAD_BODY),
     ("GET", "/profile", TOKEN),
     ("GET", "/auth/me", TOKEN),
+    ("POST", "/auth/password", [401, 400, 400, 400, 401, 401]),
+    ("POST", "/auth/password/forgot", BAD_BODY),
+    ("POST", "/auth/password/reset", BAD_BODY),
+    ("PUT", "/auth/email", [401, 400, 400, 400, 401, 401]),
+    ("POST", "/auth/email/verify", BAD_BODY),
+    ("GET", "/reset", OPEN),
+    ("GET", "/verify", OPEN),
     // A token of ours is not exchanged; without any there is nothing to exchange.
     ("POST", "/auth/exchange", [401, 400, 400, 401, 401, 401]),
     ("GET", "/auth/session", [401; 6]),
@@ -178,6 +185,9 @@ impl Callers {
 fn with_body(method: &str, target: &str) -> Request {
     match method {
         "POST" => client::post(target, &json!({})),
+        "PUT" => request(method, target)
+            .header("Content-Type", "application/json")
+            .body("{}"),
         _ => request(method, target),
     }
 }

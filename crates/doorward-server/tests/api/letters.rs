@@ -1,0 +1,321 @@
+//! Letters, links that work once, and new passwords, with a real mail server.
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, login, post, request},
+    installation::{Engine, Installation, PASSWORD, Server, engines, eventually},
+    mail_server::MailServer,
+    wire::Answer,
+};
+
+const NEW_PASSWORD: &str = "amber walrus 77";
+const EMAIL: &str = "una@example.org";
+
+fn sign_up_with_email(server: &Server, name: &str, email: &str) -> String {
+    let body = json!({"username": name, "password": PASSWORD, "role": "user", "email": email});
+    let answer = post("/register", &body).send(server.address);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    server.token(name, PASSWORD)
+}
+
+fn forgot(body: &Value) -> Request {
+    post("/auth/password/forgot", body)
+}
+
+fn reset(token: &str, password: &str) -> Request {
+    let body = json!({"token": token, "new_password": password});
+    post("/auth/password/reset", &body)
+}
+
+fn verify(token: &str) -> Request {
+    post("/auth/email/verify", &json!({"token": token}))
+}
+
+fn put_email(token: &str, email: &str, password: &str) -> Request {
+    let body = json!({"email": email, "password": password}).to_string();
+    request("PUT", "/auth/email")
+        .header("Content-Type", "application/json")
+        .body(body)
+        .bearer(token)
+}
+
+fn assert_no_link(answer: &Answer) {
+    assert_eq!(answer.status, 404, "{answer:?}");
+    assert_eq!(answer.error(), "This link is not valid any more");
+}
+
+fn waiting_letters(installation: &Installation) -> i64 {
+    count(
+        installation,
+        "SELECT COUNT(*) FROM mail_queue WHERE next_attempt_at_ms IS NOT NULL",
+    )
+}
+
+fn count(installation: &Installation, text: &str) -> i64 {
+    installation.with_store(async |store| {
+        let sql = crate::installation::sql(text);
+        let row: Option<(i64,)> = store.database().fetch_optional(sql, &[]).await.unwrap();
+        row.unwrap().0
+    })
+}
+
+#[test]
+fn a_forgotten_password_is_replaced_by_a_link_that_works_once_and_leads_where_it_is_configured() {
+    let Some(first) = MailServer::started() else {
+        return;
+    };
+    drop(first);
+    for engine in engines() {
+        let mail = MailServer::started().unwrap();
+        let installation = mail.installation(engine);
+        let server = installation.start();
+        sign_up_with_email(&server, "una", EMAIL);
+        let proof = mail.wait_for(1).remove(0);
+        assert_eq!(proof.recipient, EMAIL);
+        assert!(proof.text.contains("multipart/alternative"));
+        assert!(proof.text.contains("Content-Type: text/plain"));
+        assert!(proof.text.contains("Content-Type: text/html"));
+        let verification = proof.token("verify");
+
+        // What a request says of hosts goes nowhere.
+        let asked = forgot(&json!({"username": "una"}))
+            .header("X-Forwarded-Host", "evil.example")
+            .header("X-Forwarded-Proto", "http")
+            .header("Forwarded", "host=evil.example;proto=http")
+            .send(server.address);
+        assert_eq!(asked.status, 202, "{asked:?}");
+        let letter = mail.wait_for(2).remove(1);
+        assert!(!letter.text.contains("evil") && !letter.text.contains("doorward.test"));
+        let token = letter.token("reset");
+
+        // Nothing has changed for the owner, and no link does another's work.
+        server.token("una", PASSWORD);
+        assert_no_link(&verify(&token).send(server.address));
+        assert_no_link(&reset(&verification, NEW_PASSWORD).send(server.address));
+        for forged in ["", "x", &"A".repeat(43), &format!("{token}A")] {
+            assert_no_link(&reset(forged, NEW_PASSWORD).send(server.address));
+        }
+        // A password that may not be does not use the link up.
+        let weak = reset(&token, "password").send(server.address);
+        assert_eq!(weak.status, 400, "{weak:?}");
+
+        let done = reset(&token, NEW_PASSWORD).send(server.address);
+        assert_eq!(done.status, 200, "{done:?}");
+        assert!(
+            done.json().get("token").is_none(),
+            "nobody is logged in by it"
+        );
+        server.token("una", NEW_PASSWORD);
+        assert_eq!(login("una", PASSWORD).send(server.address).status, 401);
+        assert_no_link(&reset(&token, PASSWORD).send(server.address));
+        // The address is proved by the link that came there; the older link is void with the old password.
+        assert_no_link(&verify(&verification).send(server.address));
+        let verified = "SELECT COUNT(*) FROM accounts WHERE email_verified_at_ms IS NOT NULL";
+        assert_eq!(count(&installation, verified), 1);
+        let told = mail.wait_for(3).remove(2);
+        assert!(told.text.contains("password was changed"), "{told:?}");
+
+        let (screen, log) = server.stop();
+        for secret in [&token, &verification, EMAIL] {
+            assert!(!screen.contains(secret) && !log.contains(secret));
+        }
+    }
+}
+
+#[test]
+fn a_newer_link_makes_the_older_void_and_an_expired_one_does_nothing() {
+    for engine in engines() {
+        let Some(mail) = MailServer::started() else {
+            return;
+        };
+        let installation = mail.installation(engine);
+        let server = installation.start();
+        sign_up_with_email(&server, "una", EMAIL);
+        mail.wait_for(1);
+        forgot(&json!({"email": "UNA@example.org"})).send(server.address);
+        let older = mail.wait_for(2).remove(1).token("reset");
+        forgot(&json!({"username": "UNA"})).send(server.address);
+        let newer = mail.wait_for(3).remove(2).token("reset");
+        assert_no_link(&reset(&older, NEW_PASSWORD).send(server.address));
+        installation.execute("UPDATE one_time_links SET expires_at_ms = 1", &[]);
+        assert_no_link(&reset(&newer, NEW_PASSWORD).send(server.address));
+        server.token("una", PASSWORD);
+    }
+}
+
+#[test]
+fn letters_wait_for_a_mail_server_that_is_down_and_are_sent_once_by_two_nodes() {
+    for engine in engines() {
+        let Some(mut mail) = MailServer::prepared() else {
+            return;
+        };
+        let installation = mail.installation(engine);
+        let server = installation.start();
+        let second = installation.start();
+        // The letter waits; whoever asks does not.
+        sign_up_with_email(&server, "una", EMAIL);
+        eventually("it was tried", || {
+            server.log().contains("letter_put_off") || second.log().contains("letter_put_off")
+        });
+        assert_eq!(waiting_letters(&installation), 1);
+        mail.start();
+        eventually("it was sent", || waiting_letters(&installation) == 0);
+        assert_eq!(mail.wait_for(1).remove(0).recipient, EMAIL);
+        let sent = "SELECT COUNT(*) FROM mail_queue WHERE sent_at_ms IS NOT NULL";
+        assert_eq!(count(&installation, sent), 1);
+    }
+}
+
+#[test]
+fn asking_for_a_link_is_answered_alike_whoever_is_asked_for_and_counted() {
+    for engine in engines() {
+        let Some(mail) = MailServer::started() else {
+            return;
+        };
+        let installation = mail
+            .installation(engine)
+            .set("DOORWARD_THROTTLE_ENABLED", "true");
+        let server = installation.start();
+        sign_up_with_email(&server, "una", EMAIL);
+        mail.wait_for(1);
+        let known = forgot(&json!({"username": "una"})).send(server.address);
+        let reads = |answer: &Answer| (answer.status, answer.body.clone());
+        for other in [
+            json!({"username": "nobody"}),
+            json!({"email": "nobody@example.org"}),
+            json!({"email": "no address"}),
+            json!({"username": "una"}),
+            json!({"email": EMAIL}),
+        ] {
+            let answer = forgot(&other).send(server.address);
+            assert_eq!(reads(&answer), reads(&known), "{other}");
+        }
+        for neither in [
+            json!({}),
+            json!([]),
+            json!({"username": "una", "email": EMAIL}),
+        ] {
+            assert_eq!(forgot(&neither).send(server.address).status, 400);
+        }
+        // Three an hour for a network: the last two above were over it.
+        eventually("the letter is sent", || waiting_letters(&installation) == 0);
+        let asked = "SELECT COUNT(*) FROM mail_queue WHERE kind = 'reset_password'";
+        assert_eq!(count(&installation, asked), 1);
+    }
+}
+
+#[test]
+fn another_address_needs_the_password_and_a_link_and_the_old_address_is_told() {
+    for engine in engines() {
+        let Some(mail) = MailServer::started() else {
+            return;
+        };
+        let server_and_installation = mail.installation(engine).start_kept();
+        let (installation, server) = &server_and_installation;
+        let token = sign_up_with_email(server, "una", EMAIL);
+        let proof = mail.wait_for(1).remove(0).token("verify");
+        let done = verify(&proof).send(server.address);
+        assert_eq!(done.status, 200, "{done:?}");
+        assert_no_link(&verify(&proof).send(server.address));
+
+        let wrong = put_email(&token, "new@example.org", "wrong").send(server.address);
+        assert_eq!(wrong.status, 403, "{wrong:?}");
+        assert_eq!(wrong.error(), "The current password is wrong");
+        let bad = put_email(&token, "new@example.org\r\nBcc: x@y.zz", PASSWORD);
+        assert_eq!(bad.send(server.address).status, 400);
+
+        let asked = put_email(&token, "new@example.org", PASSWORD).send(server.address);
+        assert_eq!(asked.status, 202, "{asked:?}");
+        let letters = mail.wait_for(3);
+        let to = |address: &str| letters.iter().skip(1).find(|l| l.recipient == address);
+        assert!(to(EMAIL).unwrap().text.contains("another e-mail address"));
+        // The old one counts until the new one is proved.
+        let current = || {
+            let (id, _) = installation.stored("una");
+            installation.with_store(async |store| store.find_email(id).await.unwrap().unwrap())
+        };
+        assert_eq!(current().address.as_str(), EMAIL);
+        let proof = to("new@example.org").unwrap().token("verify");
+        assert_eq!(verify(&proof).send(server.address).status, 200);
+        assert_eq!(current().address.as_str(), "new@example.org");
+    }
+}
+
+#[test]
+fn a_password_is_changed_by_who_knows_it() {
+    for engine in engines() {
+        let server = Installation::new(engine).without_quantum().start_kept();
+        let server = &server.1;
+        let token = server.sign_up("una");
+        let change = |current: &str, new: &str| {
+            let body = json!({"current_password": current, "new_password": new});
+            post("/auth/password", &body)
+                .bearer(&token)
+                .send(server.address)
+        };
+        let wrong = change("wrong", NEW_PASSWORD);
+        assert_eq!(wrong.status, 403, "{wrong:?}");
+        assert_eq!(wrong.error(), "The current password is wrong");
+        assert_eq!(change(PASSWORD, "password").status, 400);
+        let changed = change(PASSWORD, NEW_PASSWORD);
+        assert_eq!(changed.status, 200, "{changed:?}");
+        assert_eq!(changed.json()["message"], "Password changed");
+        assert_eq!(changed.json()["token_type"], "Bearer");
+        assert_eq!(login("una", PASSWORD).send(server.address).status, 401);
+        server.token("una", NEW_PASSWORD);
+        // Guessing here is guessing at the login.
+        let statuses: Vec<u16> = (0..8)
+            .map(|_| change("wrong", NEW_PASSWORD).status)
+            .collect();
+        assert!(statuses.contains(&429), "{statuses:?}");
+        let fresh = changed.json()["token"].as_str().unwrap().to_owned();
+        let answer = request("GET", "/profile")
+            .bearer(&fresh)
+            .send(server.address);
+        assert_eq!(answer.status, 200);
+    }
+}
+
+#[test]
+fn without_a_mail_server_nobody_can_ask_for_a_letter() {
+    let (_installation, server) = Installation::new(Engine::Sqlite).start_kept();
+    sign_up_with_email(&server, "una", EMAIL);
+    for who in ["una", "nobody"] {
+        let answer = forgot(&json!({"username": who})).send(server.address);
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.error(), "This server sends no mail");
+    }
+}
+
+#[test]
+fn mail_settings_that_would_leak_or_lead_nowhere_are_refused_at_start() {
+    let with = |variables: &[(&str, &str)]| {
+        let installation = Installation::new(Engine::Sqlite)
+            .set("DOORWARD_SMTP_HOST", "127.0.0.1")
+            .set("DOORWARD_MAIL_FROM", "accounts@example.org")
+            .set("DOORWARD_PUBLIC_URL", "https://auth.example.org");
+        let installation = variables
+            .iter()
+            .fold(installation, |made, (name, value)| made.set(name, value));
+        let folder = installation.folder().join("letters");
+        std::fs::create_dir(&folder).unwrap();
+        let letter = "Subject: x\n\n{{link}} {{password}}";
+        std::fs::write(folder.join("reset_password.txt"), letter).unwrap();
+        let output = installation.run_to_end();
+        assert_eq!(output.status.code(), Some(2), "{variables:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let clear = [
+        ("DOORWARD_SMTP_HOST", "smtp.example.org"),
+        ("DOORWARD_SMTP_SECURITY", "none"),
+    ];
+    assert!(with(&clear).contains("not on this machine"));
+    assert!(with(&[("DOORWARD_SMTP_USERNAME", "una")]).contains("belong together"));
+    assert!(with(&[("DOORWARD_MAIL_FROM", "nobody")]).contains("mail.from"));
+    let template = with(&[("DOORWARD_MAIL_TEMPLATE_DIR", "letters")]);
+    assert!(
+        template.contains("`{{password}}` is no value"),
+        "{template}"
+    );
+}
