@@ -5,8 +5,8 @@ use std::time::Duration;
 use doorward::{
     access::IssueError,
     authenticator::{
-        AdministrationError, ChangePasswordError, EmailError, LoginError, MakeLinkError,
-        RefreshError, RegistrationError, ResetError, SessionError,
+        AdministrationError, ChangePasswordError, EmailError, ForgotError, LoginError,
+        MakeLinkError, RefreshError, RegistrationError, ResetError, SessionError,
     },
     email::InvalidEmail,
     password::{HashError, HashPoolError, PasswordError, PolicyViolation},
@@ -106,6 +106,7 @@ impl From<ChangePasswordError> for ApiError {
         match error {
             ChangePasswordError::Login(error) => confirmation(error),
             ChangePasswordError::Password(violation) => violation.into(),
+            ChangePasswordError::Session(error) => error.into(),
             ChangePasswordError::Store(error) => error.into(),
         }
     }
@@ -122,14 +123,27 @@ impl From<ResetError> for ApiError {
     }
 }
 
+fn no_letters() -> ApiError {
+    ApiError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "mail_not_configured",
+        "This server sends no mail",
+    )
+}
+
+impl From<ForgotError> for ApiError {
+    fn from(error: ForgotError) -> Self {
+        match error {
+            ForgotError::NoLetters => no_letters(),
+            ForgotError::Throttled(error) => error.into(),
+        }
+    }
+}
+
 impl From<EmailError> for ApiError {
     fn from(error: EmailError) -> Self {
         match error {
-            EmailError::NoLetters => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "mail_not_configured",
-                error.to_string(),
-            ),
+            EmailError::NoLetters => no_letters(),
             EmailError::Login(error) => confirmation(error),
             EmailError::InvalidLink => link_invalid(),
             EmailError::Random(error) => Self::internal().with_source(error),

@@ -10,7 +10,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     application::Application,
     config::Config,
-    http::{account, documentation, email, exchange, health, password, revocations, session, setup, user, users},
+    http::{
+        account, documentation, email, exchange, health, password, revocations, session, setup,
+        user, users,
+    },
     openapi::{self, Document, also_at},
 };
 

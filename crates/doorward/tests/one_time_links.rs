@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use databases::Databases;
 use doorward::{
+    audit::{Event, EventKind},
+    caller::Caller,
     clock::Timestamp,
     email::EmailAddress,
     letter::LetterKind,
@@ -22,7 +24,8 @@ use doorward::{
     password::PasswordHash,
     role::Role,
     secret::Secret,
-    store::{FoundLink, LinkError, NewLink, Store},
+    session::EndReason,
+    store::{EndSessions, FoundLink, LinkError, NewLink, PasswordSetting, Store},
     user::{User, UserId},
     username::Username,
 };
@@ -36,6 +39,10 @@ const OTHER_HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$Q8FrGk9EXTI/dwUb9IpQ3g$
 
 fn other_hash() -> PasswordHash {
     PasswordHash::parse(OTHER_HASH).unwrap()
+}
+
+fn event() -> Event {
+    Event::success(EventKind::ResetRequested, &Caller::operator())
 }
 
 fn key() -> LinkKey {
@@ -73,7 +80,7 @@ async fn make(
         email,
         expires_at: NOW.after(Duration::from_mins(30)),
     };
-    store.set_link(&link, None, NOW).await.unwrap();
+    store.set_link(&link, None, &event(), NOW).await.unwrap();
     token
 }
 
@@ -87,11 +94,19 @@ async fn use_as(
     let digest = token.sha256();
     match purpose {
         LinkPurpose::ResetPassword => {
+            let new = PasswordSetting {
+                hash: &other_hash(),
+                sessions: EndSessions::All(EndReason::PasswordChanged),
+                tells: false,
+                event: &event(),
+            };
+            store.use_reset_link(&digest, link, &new, now).await
+        }
+        LinkPurpose::VerifyEmail => {
             store
-                .use_reset_link(&digest, link, &other_hash(), false, now)
+                .use_verification_link(&digest, link, &event(), now)
                 .await
         }
-        LinkPurpose::VerifyEmail => store.use_verification_link(&digest, link, now).await,
     }
 }
 
@@ -184,7 +199,7 @@ async fn a_newer_link_a_new_password_and_time_make_a_link_void() {
 
         // Whatever sets a password, also where links are not thought of.
         store
-            .set_password(una.id, &other_hash(), LATER)
+            .set_password(una.id, &other_hash(), EndSessions::None, LATER)
             .await
             .unwrap();
         assert!(is_invalid(
@@ -251,7 +266,10 @@ async fn of_many_nodes_one_takes_a_letter_and_a_node_that_is_gone_loses_it() {
             expires_at: MUCH_LATER,
         };
         let kind = LetterKind::VerifyEmail;
-        store.set_link(&link, Some(kind), NOW).await.unwrap();
+        store
+            .set_link(&link, Some(kind), &event(), NOW)
+            .await
+            .unwrap();
 
         let minute = Duration::from_mins(1);
         let nodes: Vec<_> = (0..10u8)

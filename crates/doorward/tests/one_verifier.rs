@@ -8,8 +8,12 @@
 )]
 
 use doorward::{
-    authenticator::{Authenticator, LoginAttempt, LoginError, NewUser},
+    authenticator::{
+        Authenticator, ChangePasswordError, LoginAttempt, LoginError, NewUser, PasswordChange,
+    },
+    caller::Client,
     password::Password,
+    principal::Principal,
     role::Role,
     secret::Secret,
     username::Username,
@@ -21,12 +25,12 @@ fn attempt(password: &str) -> LoginAttempt {
     LoginAttempt {
         username: "una".to_owned(),
         password: Password::parse(password).unwrap(),
-        client: doorward::caller::Client::at([192, 0, 2, 1].into()),
+        client: Client::at([192, 0, 2, 1].into()),
     }
 }
 
 #[tokio::test]
-async fn logins_and_credentials_with_a_request_share_one_count() {
+async fn logins_credentials_with_a_request_and_password_changes_share_one_count() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("app.db").display());
     let secret = Secret::from_text("192b9bdd22ab9ed4d12e236c78afcb9a".to_owned());
@@ -36,12 +40,28 @@ async fn logins_and_credentials_with_a_request_share_one_count() {
         password: Password::parse(PASSWORD).unwrap(),
         role: Role::user(),
     };
-    authenticator.register(new, None).await.unwrap();
+    let user = authenticator.register(new, None).await.unwrap();
+    let principal = Principal::without_session(user);
+    let client = Client::at([192, 0, 2, 1].into());
     for number in 0..6 {
-        let refused = if number % 2 == 0 {
-            authenticator.log_in(attempt("wrong")).await
-        } else {
-            authenticator.verify_credentials(attempt("wrong")).await
+        let refused = match number % 3 {
+            0 => authenticator.log_in(attempt("wrong")).await.map(drop),
+            1 => authenticator
+                .verify_credentials(attempt("wrong"))
+                .await
+                .map(drop),
+            _ => {
+                let change = PasswordChange {
+                    current: Password::parse("wrong").unwrap(),
+                    new: Password::parse("violet otter 42").unwrap(),
+                    ends_other_sessions: true,
+                };
+                let changed = authenticator.change_password(&principal, change, &client);
+                match changed.await {
+                    Err(ChangePasswordError::Login(error)) => Err(error),
+                    other => panic!("{other:?}"),
+                }
+            }
         };
         if number < 5 {
             assert!(

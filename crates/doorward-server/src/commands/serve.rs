@@ -76,6 +76,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     purging.abort();
     revoking.abort();
     following.abort();
+    application.authenticator.finish_recoveries().await;
     if let Some(mailing) = mailing {
         mailing.stop().await;
     }

@@ -87,10 +87,7 @@ pub async fn log_in(
     };
     let outcome = authenticator.log_in_from(attempt, device.as_ref()).await;
     let limit = rate_limit::of_login(&authenticator, &username, address).await;
-    let user = outcome.map_err(|error| {
-        let with = |error: ApiError, (name, value)| error.with_header(name, value);
-        limit.iter().cloned().fold(error.into(), with)
-    })?;
+    let user = outcome.map_err(|error| rate_limit::onto(error.into(), &limit))?;
     let mut headers = device::remembered(&authenticator, &cookies, user.id).await?;
     headers.extend(limit);
     let logged_in = authenticator

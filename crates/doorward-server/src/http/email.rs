@@ -6,7 +6,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use doorward::{
     authenticator::Authenticator, caller::Caller, email::EmailAddress, one_time_link::LinkToken,
 };
-use doorward_axum::{ApiError, Bearer, ClientAddress, Json, RequestClient};
+use doorward_axum::{ApiError, Bearer, Json, RequestClient};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -50,15 +50,14 @@ struct EmailChange {
 pub async fn change(
     State(authenticator): State<Arc<Authenticator>>,
     Bearer(principal): Bearer,
-    ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     body: Body,
 ) -> Result<(StatusCode, Json<Said>), ApiError> {
     let EmailChange { email, password } = fields(body, "Email and password are required")?;
     let email = EmailAddress::parse(&email)?;
     let password = parse_password(password)?;
-    authenticator
-        .change_email(principal.user_id, &email, password, address)
-        .await?;
+    // Boxed as every login is, since it holds one.
+    Box::pin(authenticator.change_email(principal.user_id, &email, password, &client)).await?;
     Ok((
         StatusCode::ACCEPTED,
         Json(Said {

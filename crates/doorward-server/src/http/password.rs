@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use doorward::{
-    authenticator::{Authenticator, Forgetful},
+    authenticator::{Authenticator, Forgetful, PasswordChange},
     caller::Caller,
     one_time_link::LinkToken,
 };
-use doorward_axum::{ApiError, Bearer, ClientAddress, Json, RequestClient};
+use doorward_axum::{ApiError, Bearer, Json, RequestClient};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     account::{Body, fields, parse_password},
-    page,
+    page, rate_limit,
+    session::TokenPair,
 };
 
 const PAGE: &str = include_str!("reset.html");
@@ -30,23 +35,22 @@ pub struct Said {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct PasswordChange {
+struct OwnPassword {
     #[schema(format = Password)]
     current_password: String,
     #[schema(format = Password)]
     new_password: String,
+    /// Whether the caller's other sessions end.
+    #[serde(default = "yes")]
+    end_other_sessions: bool,
 }
 
-/// The answer to a change of the password.
-#[derive(Serialize, ToSchema)]
-pub struct PasswordChanged {
-    message: &'static str,
-    token: String,
-    token_type: &'static str,
-    expires_in: u64,
+fn yes() -> bool {
+    true
 }
 
-/// `POST /auth/password` `{"current_password", "new_password"}` (PW-15).
+/// `POST /auth/password` `{"current_password", "new_password", "end_other_sessions"?}` (PW-15): the next pair of tokens, in a
+/// session of its own. Those from before are void.
 ///
 /// # Errors
 /// 400 for missing fields or a password that may not be; 401 without a token; 403 for a wrong current password; 429 after
@@ -57,9 +61,9 @@ pub struct PasswordChanged {
     tag = "account",
     operation_id = "change_password",
     summary = "Change the password",
-    request_body = PasswordChange,
+    request_body = OwnPassword,
     responses(
-        (status = 200, description = "Changed, and a fresh token", body = PasswordChanged),
+        (status = 200, description = "Changed; the tokens from before are void", body = TokenPair),
         (status = 400, description = "A missing field, or a password that may not be: `fields_required`, `password_…`"),
         (status = 401, description = "No good token: `token_…`"),
         (status = 403, description = "The current password is wrong: `current_password_wrong`"),
@@ -70,25 +74,22 @@ pub struct PasswordChanged {
 pub async fn change(
     State(authenticator): State<Arc<Authenticator>>,
     Bearer(principal): Bearer,
-    ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     body: Body,
-) -> Result<Json<PasswordChanged>, ApiError> {
-    let PasswordChange {
+) -> Result<Json<TokenPair>, ApiError> {
+    let OwnPassword {
         current_password,
         new_password,
+        end_other_sessions,
     } = fields(body, "Current password and new password are required")?;
-    let current = parse_password(current_password)?;
-    let new = parse_password(new_password)?;
-    let user = authenticator
-        .change_password(principal.user_id, current, new, address)
-        .await?;
-    let issued = authenticator.issue_token(&user)?;
-    Ok(Json(PasswordChanged {
-        message: "Password changed",
-        token: issued.token.as_str().to_owned(),
-        token_type: "Bearer",
-        expires_in: issued.expires_in.as_secs(),
-    }))
+    let change = PasswordChange {
+        current: parse_password(current_password)?,
+        new: parse_password(new_password)?,
+        ends_other_sessions: end_other_sessions,
+    };
+    // Boxed as every login is, since it holds one.
+    let changed = Box::pin(authenticator.change_password(&principal, change, &client)).await?;
+    Ok(Json(changed.into()))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -100,7 +101,7 @@ struct ForgottenPassword {
 /// `POST /auth/password/forgot` `{"username"}` or `{"email"}`: the same 202 whoever is asked for (RC-01).
 ///
 /// # Errors
-/// 400 for neither or both; 503 where no letters are sent.
+/// 400 for neither or both; 429 after too many from one network, whoever was asked for; 503 where no letters are sent.
 #[utoipa::path(
     post,
     path = "/auth/password/forgot",
@@ -109,16 +110,19 @@ struct ForgottenPassword {
     summary = "Ask for a link to set a new password",
     request_body = ForgottenPassword,
     responses(
-        (status = 202, description = "The same whoever is asked for", body = Said),
+        (status = 202, description = "The same whoever is asked for", body = Said, headers(
+            ("RateLimit" = String, description = "How many the network may ask for"),
+        )),
         (status = 400, description = "Neither or both: `fields_required`"),
+        (status = 429, description = "Too many from one network: `throttled`"),
         (status = 503, description = "No letters are sent: `mail_not_configured`"),
     ),
 )]
 pub async fn forgot(
     State(authenticator): State<Arc<Authenticator>>,
-    ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     body: Body,
-) -> Result<(StatusCode, Json<Said>), ApiError> {
+) -> Result<(StatusCode, HeaderMap, Json<Said>), ApiError> {
     const REQUIRED: &str = "Username or email required";
     let who = match fields(body, REQUIRED)? {
         ForgottenPassword {
@@ -131,8 +135,11 @@ pub async fn forgot(
         } => Forgetful::Email(email),
         _ => return Err(ApiError::bad_request(REQUIRED).with_code("fields_required")),
     };
-    authenticator.ask_for_reset(&who, address).await?;
-    Ok((StatusCode::ACCEPTED, Json(Said { message: ASKED })))
+    let asked = authenticator.ask_for_reset(who, client.clone()).await;
+    let limit = rate_limit::of_recovery(&authenticator, &client).await;
+    asked.map_err(|error| rate_limit::onto(error.into(), &limit))?;
+    let headers = limit.into_iter().collect();
+    Ok((StatusCode::ACCEPTED, headers, Json(Said { message: ASKED })))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -3,7 +3,8 @@
 use std::{net::IpAddr, time::Duration};
 
 use axum::http::{HeaderName, HeaderValue};
-use doorward::authenticator::Authenticator;
+use doorward::{authenticator::Authenticator, caller::Client, throttle::Standing};
+use doorward_axum::ApiError;
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -16,9 +17,25 @@ pub(super) async fn of_login(
     address: IpAddr,
 ) -> Vec<(HeaderName, HeaderValue)> {
     let standing = authenticator.login_standing(username, address).await;
-    let Ok(Some(standing)) = standing else {
-        return Vec::new();
-    };
+    standing.ok().flatten().map_or_else(Vec::new, headers)
+}
+
+/// The same for whoever asks for a link to set a new password.
+pub(super) async fn of_recovery(
+    authenticator: &Authenticator,
+    client: &Client,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let standing = authenticator.recovery_standing(client).await;
+    standing.ok().flatten().map_or_else(Vec::new, headers)
+}
+
+/// A refusal with these headers.
+pub(super) fn onto(error: ApiError, headers: &[(HeaderName, HeaderValue)]) -> ApiError {
+    let with = |error: ApiError, (name, value)| error.with_header(name, value);
+    headers.iter().cloned().fold(error, with)
+}
+
+fn headers(standing: Standing) -> Vec<(HeaderName, HeaderValue)> {
     let window = standing.window.as_secs();
     let policy = format!("\"default\";q={};w={window}", standing.quota);
     let left = standing.remaining;

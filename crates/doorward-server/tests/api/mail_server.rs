@@ -81,7 +81,11 @@ impl MailServer {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        assert_eq!(line, "ready\n", "the mail server does not start");
+        assert_eq!(
+            line, "ready\n",
+            "the mail server does not start: does {} have what scripts/requirements.txt lists?",
+            self.python
+        );
         self.child = Some(child);
     }
 

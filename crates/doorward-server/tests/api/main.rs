@@ -31,6 +31,7 @@ mod letters;
 mod life;
 mod mail_server;
 mod metrics;
+mod password_change;
 mod registration_limit;
 mod secrets;
 mod secrets_nowhere;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::Authenticator;
+use super::{Authenticator, recovery};
 use crate::{
+    audit::{Event, EventKind},
     caller::Caller,
     clock::Timestamp,
     email::EmailAddress,
@@ -76,6 +77,12 @@ impl Authenticator {
         self
     }
 
+    /// Waits for what was asked for and answered already. Call it once nobody asks any more, before the database is closed.
+    pub async fn finish_recoveries(&self) {
+        // It is never closed, so this is no error.
+        let _ = self.recoveries.acquire_many(recovery::AT_ONCE).await;
+    }
+
     /// Whether letters are sent: a mail server and the public URL are configured.
     #[must_use]
     pub fn sends_letters(&self) -> bool {
@@ -104,8 +111,11 @@ impl Authenticator {
         }
         let purpose = LinkPurpose::ResetPassword;
         let (link, token) = self.new_link(rules, user.id, purpose, None)?;
-        self.parts.store.set_link(&link, None, self.now()).await?;
-        tracing::info!(target: "doorward::auth", event = "reset_link_made", user_id = user.id.get(), by = ?caller.actor);
+        let event = Event::success(EventKind::ResetRequested, caller)
+            .subject(user.id)
+            .detail("handed_over", true);
+        let store = &self.parts.store;
+        store.set_link(&link, None, &event, self.now()).await?;
         Ok(ResetLink {
             url: link_text(url, purpose, &token),
             expires_at: link.expires_at,

@@ -92,6 +92,21 @@ impl Authenticator {
         attempt: LoginAttempt,
         device: Option<&DeviceToken>,
     ) -> Result<User, LoginError> {
+        let client = attempt.client.clone();
+        let user = self.confirm_credentials(attempt, device).await?;
+        let caller = Caller::user(user.id, client);
+        self.audit(Event::success(EventKind::LoginSucceeded, &caller).subject(user.id))
+            .await;
+        Ok(user)
+    }
+
+    /// The user whose credentials these are: a login, or somebody who is logged in and shows it once more. Failures are
+    /// counted, recorded and answered alike.
+    pub(super) async fn confirm_credentials(
+        &self,
+        attempt: LoginAttempt,
+        device: Option<&DeviceToken>,
+    ) -> Result<User, LoginError> {
         let started = Instant::now();
         let caller = Caller::anonymous(attempt.client.clone());
         // Boxed: a hash costs far more than an allocation, and whoever awaits a login would otherwise carry the
@@ -100,7 +115,8 @@ impl Authenticator {
         match result {
             Err(LoginError::InvalidCredentials) => self.wait_for_quantum(started).await,
             Err(LoginError::Throttled(_)) => {
-                self.audit_throttled(network_of(&caller), &caller).await;
+                self.audit_throttled(network_of(&caller.client), &caller)
+                    .await;
             }
             _ => {}
         }
@@ -122,7 +138,7 @@ impl Authenticator {
         let admission = self
             .parts
             .throttle
-            .admit(key, network_of(caller), device, self.now())
+            .admit(key, network_of(&caller.client), device, self.now())
             .await?;
         let stored = match &name {
             Some(name) => self.parts.store.find_user(name, self.now()).await?,
@@ -135,10 +151,6 @@ impl Authenticator {
             self.settle(admission.succeeded(self.now()).await, started)
                 .await?;
             self.upgrade_hash(&stored, &hash, password, caller).await;
-            let user = stored.user.id;
-            let caller = Caller::user(user, caller.client.clone());
-            self.audit(Event::success(EventKind::LoginSucceeded, &caller).subject(user))
-                .await;
             Ok(stored.user)
         } else {
             self.settle(admission.failed(self.now()).await, started)
@@ -263,7 +275,7 @@ impl Authenticator {
 }
 
 /// A client of which no address is known shares its bucket with all such clients.
-fn network_of(caller: &Caller) -> Network {
-    let address = caller.client.address;
+pub(super) fn network_of(client: &Client) -> Network {
+    let address = client.address;
     address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()
 }

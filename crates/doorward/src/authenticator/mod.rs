@@ -28,12 +28,14 @@ pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLog
 pub use known_devices::DeviceTokenError;
 pub use links::{LinkRules, MakeLinkError, ResetLink};
 pub use login::{LoginAttempt, LoginError};
-pub use password_change::{ChangePasswordError, ResetError};
-pub use recovery::{EmailError, Forgetful};
+pub use password_change::{ChangePasswordError, PasswordChange, ResetError};
+pub use recovery::{EmailError, Forgetful, ForgotError};
 pub use registration::{NewUser, RegistrationError, RegistrationRule};
 pub use revocation_list::RevocationList;
 pub use sessions::{LoggedIn, RefreshError, SessionError};
 pub use setup::{SetupLinkError, SetupToken};
+
+use tokio::sync::Semaphore;
 
 use crate::{
     access::{AccessTokens, IssueError, Issued},
@@ -89,6 +91,7 @@ pub struct Authenticator {
     flushed: foreign_logins::Flushed,
     throttled_networks: auditing::ThrottledNetworks,
     links: Option<LinkRules>,
+    recoveries: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -114,6 +117,7 @@ impl Authenticator {
             flushed: foreign_logins::Flushed::default(),
             throttled_networks: auditing::ThrottledNetworks::default(),
             links: None,
+            recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE as usize)),
         })
     }
 

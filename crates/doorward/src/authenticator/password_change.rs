@@ -1,14 +1,17 @@
 //! A new password: for who knows the old one, and for who has a link.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use super::{Authenticator, LoginError};
+use super::{Authenticator, LoggedIn, LoginAttempt, LoginError, SessionError};
 use crate::{
-    caller::Caller,
+    audit::{Event, EventKind},
+    caller::{Caller, Client},
     email::EmailAddress,
     one_time_link::{LinkPurpose, LinkToken},
     password::{HashPoolError, Password, PolicyContext, PolicyViolation},
-    store::{LinkError, StoreError},
+    principal::Principal,
+    session::{EndReason, LoginMethod},
+    store::{EndSessions, LinkError, PasswordSetting, StoreError},
     user::{StoredUser, User, UserId},
 };
 
@@ -21,6 +24,9 @@ pub enum ChangePasswordError {
     /// The new password may not be set.
     #[error(transparent)]
     Password(#[from] PolicyViolation),
+    /// The password was changed, and no session could be begun: the next login does.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,39 +64,70 @@ impl From<LinkError> for ResetError {
     }
 }
 
+/// A new password that somebody who is logged in asks for.
+#[derive(Debug)]
+pub struct PasswordChange {
+    /// The password until now.
+    pub current: Password,
+    /// The password from now on.
+    pub new: Password,
+    /// Whether the user's other sessions end (ASVS 7.4.3).
+    pub ends_other_sessions: bool,
+}
+
 impl Authenticator {
-    /// Changes the password of a user who knows the current one. A wrong one counts like a failed login (PW-15).
+    /// Changes the password of a user who knows the current one. A wrong one counts like a failed login (PW-15). All access
+    /// tokens from before are void, and the caller goes on in a new session (SE-03, SE-07).
     ///
     /// # Errors
     /// [`ChangePasswordError`].
     pub async fn change_password(
         &self,
-        user: UserId,
-        current: Password,
-        new: Password,
-        address: IpAddr,
-    ) -> Result<User, ChangePasswordError> {
-        let user = self.confirm_password(user, current, address).await?;
-        let stored = self.stored(user.id).await?;
-        self.check_password_of(&stored.user, &new).await?;
-        let hash = self.parts.hashes.hash(Arc::new(new)).await?;
-        let changed = self
-            .parts
-            .store
-            .change_password(
-                user.id,
-                &stored.password,
-                &hash,
-                self.sends_letters(),
-                self.now(),
-            )
+        principal: &Principal,
+        change: PasswordChange,
+        client: &Client,
+    ) -> Result<LoggedIn, ChangePasswordError> {
+        let id = principal.user_id;
+        let user = self.confirm_password(id, change.current, client).await?;
+        let stored = self.stored(id).await?;
+        if stored.user.epochs != user.epochs {
+            // It was changed since it was verified; another hash of the same password is no change.
+            return Err(LoginError::InvalidCredentials.into());
+        }
+        self.check_password_of(&user, &change.new).await?;
+        let hash = self.parts.hashes.hash(Arc::new(change.new)).await?;
+        let reason = EndReason::PasswordChanged;
+        let caller = Caller::user(id, client.clone());
+        let event = Event::success(EventKind::PasswordChanged, &caller)
+            .subject(id)
+            .detail("ends_other_sessions", change.ends_other_sessions);
+        let new = PasswordSetting {
+            hash: &hash,
+            sessions: if change.ends_other_sessions {
+                EndSessions::All(reason)
+            } else {
+                EndSessions::None
+            },
+            tells: self.sends_letters(),
+            event: &event,
+        };
+        let store = &self.parts.store;
+        let changed = store
+            .change_password(id, &stored.password, &new, self.now())
             .await?;
         if !changed {
             // Another change was first: what was the current password is none now.
             return Err(LoginError::InvalidCredentials.into());
         }
-        tracing::info!(target: "doorward::auth", event = "password_changed", user_id = user.id.get(), %address);
-        Ok(user)
+        // The caller's own session is replaced; where all have ended, it has too.
+        if let Some(session) = principal.session {
+            self.end_session(id, session, reason, &caller).await?;
+        }
+        self.follow_revocations().await;
+        let user = self.stored(id).await?.user;
+        Ok(self
+            .begin_session(&user, LoginMethod::Password, client)
+            .await?)
     }
 
     /// Whether this is the current password of the user: the same verifier, throttle and timing as a login.
@@ -101,22 +138,18 @@ impl Authenticator {
         &self,
         user: UserId,
         current: Password,
-        address: IpAddr,
+        client: &Client,
     ) -> Result<User, LoginError> {
-        let stored = self.stored(user).await?;
-        self.log_in(super::LoginAttempt {
-            username: stored.user.username,
+        let attempt = LoginAttempt {
+            username: self.stored(user).await?.user.username,
             password: current,
-            address,
-        })
-        .await
-        .and_then(|found| {
-            if found.id == user {
-                Ok(found)
-            } else {
-                Err(LoginError::InvalidCredentials)
-            }
-        })
+            client: client.clone(),
+        };
+        let found = self.confirm_credentials(attempt, None).await?;
+        // The name may have become another's since it was read.
+        Some(found)
+            .filter(|found| found.id == user)
+            .ok_or(LoginError::InvalidCredentials)
     }
 
     async fn stored(&self, user: UserId) -> Result<StoredUser, LoginError> {
@@ -127,7 +160,7 @@ impl Authenticator {
             .ok_or(LoginError::InvalidCredentials)
     }
 
-    /// Sets a new password for who has the link. Nobody is logged in by it (RC-05).
+    /// Sets a new password for who has the link. All sessions end, and nobody is logged in by it (RC-05).
     ///
     /// # Errors
     /// [`ResetError`]. A refused password does not use the link up.
@@ -153,10 +186,19 @@ impl Authenticator {
         let email = link.email.as_ref();
         self.check_password_with(&user.username, &new, email)?;
         let hash = self.parts.hashes.hash(Arc::new(new)).await?;
+        let event = Event::success(EventKind::PasswordReset, caller)
+            .subject(user.id)
+            .detail("by", "link");
+        let new = PasswordSetting {
+            hash: &hash,
+            sessions: EndSessions::All(EndReason::PasswordChanged),
+            tells: self.sends_letters(),
+            event: &event,
+        };
         store
-            .use_reset_link(&digest, &link, &hash, self.sends_letters(), self.now())
+            .use_reset_link(&digest, &link, &new, self.now())
             .await?;
-        tracing::info!(target: "doorward::auth", event = "password_reset_by_link", user_id = user.id.get(), address = ?caller.client.address);
+        self.follow_revocations().await;
         Ok(())
     }
 

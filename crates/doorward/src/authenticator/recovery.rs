@@ -1,19 +1,18 @@
 //! Asking for a link by mail, and proving an address.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 
-use tokio::time::Instant;
-
-use super::{Authenticator, LoginError};
+use super::{Authenticator, LoginError, login::network_of};
 use crate::{
-    caller::Caller,
+    audit::{Event, EventKind},
+    caller::{Caller, Client},
     email::EmailAddress,
     letter::LetterKind,
     one_time_link::{LinkId, LinkPurpose, LinkToken},
     password::Password,
     random::RandomError,
     store::{EmailProof, LinkError, ProofLink, StoreError},
-    throttle::{AdmissionError, Allowance},
+    throttle::{AdmissionError, Allowance, Standing},
     user::UserId,
     username::Username,
 };
@@ -56,50 +55,75 @@ impl From<LinkError> for EmailError {
     }
 }
 
-/// How many links an account, and a network, may ask for (RC-07).
-const LETTERS: Allowance = Allowance::per_hour(3);
-
-/// Too many is no error here: whoever asks learns nothing.
-fn has_room(spent: Result<(), AdmissionError>) -> Result<bool, StoreError> {
-    match spent {
-        Ok(()) => Ok(true),
-        Err(AdmissionError::Throttled(_)) => Ok(false),
-        Err(AdmissionError::Store(error)) => Err(error),
-    }
+/// Why nobody's link was asked for. None of it has to do with who was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgotError {
+    /// No mail server or no public URL is configured.
+    #[error("This server sends no mail")]
+    NoLetters,
+    /// The network has asked for too many.
+    #[error(transparent)]
+    Throttled(#[from] AdmissionError),
 }
 
+/// How many links an account, and a network, may ask for (RC-07).
+const LETTERS: Allowance = Allowance::per_hour(3);
+const PURPOSE: &str = "reset link";
+/// How many are looked for at once; the others wait.
+pub(super) const AT_ONCE: u32 = 4;
+
 impl Authenticator {
-    /// Sends a link to set a new password, if there is such an account and it has an address. Whoever asks learns nothing:
-    /// the answer is the same, and takes a multiple of the failure quantum (RC-01). Nothing changes on the account (RC-07).
+    /// Sends a link to set a new password, if there is such an account and it has an address. Whoever asks learns nothing,
+    /// not even from the time: the account is looked for when the answer has been given, which is the same for all
+    /// (RC-01). Nothing changes on the account (RC-07).
     ///
     /// # Errors
-    /// [`EmailError::NoLetters`], or a failure that has nothing to do with who was asked for.
-    pub async fn ask_for_reset(&self, who: &Forgetful, address: IpAddr) -> Result<(), EmailError> {
+    /// [`ForgotError`].
+    pub async fn ask_for_reset(
+        self: &Arc<Self>,
+        who: Forgetful,
+        client: Client,
+    ) -> Result<(), ForgotError> {
         if !self.sends_letters() {
-            return Err(EmailError::NoLetters);
+            return Err(ForgotError::NoLetters);
         }
-        let started = Instant::now();
-        let result = self.offer_reset(who, address).await;
-        self.wait_for_quantum(started).await;
-        result
+        let (throttle, network) = (&self.parts.throttle, network_of(&client));
+        throttle
+            .spend_of_network(PURPOSE, network, LETTERS, self.now())
+            .await?;
+        let (this, at_once) = (Arc::clone(self), Arc::clone(&self.recoveries));
+        tokio::spawn(async move {
+            let _permit = at_once.acquire().await;
+            if let Err(error) = this.offer_reset(&who, &client).await {
+                tracing::error!(target: "doorward::auth", event = "reset_link_not_sent", %error);
+            }
+        });
+        Ok(())
     }
 
-    async fn offer_reset(&self, who: &Forgetful, address: IpAddr) -> Result<(), EmailError> {
-        let throttle = &self.parts.throttle;
-        let spent = throttle
-            .spend_of_network("reset link", address.into(), LETTERS, self.now())
-            .await;
-        if !has_room(spent)? {
-            tracing::info!(target: "doorward::auth", event = "reset_requests_throttled", %address);
-            return Ok(());
-        }
+    /// How a client's network stands with asking for links; `None` when everybody passes (the demo).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn recovery_standing(&self, client: &Client) -> Result<Option<Standing>, StoreError> {
+        self.parts
+            .throttle
+            .standing_of_network(PURPOSE, network_of(client), LETTERS, self.now())
+            .await
+    }
+
+    async fn offer_reset(&self, who: &Forgetful, client: &Client) -> Result<(), EmailError> {
         for user in self.asked_for(who).await? {
             let key = user.get().to_be_bytes();
-            let spent = throttle
-                .spend("reset link", &key, LETTERS, self.now())
-                .await;
-            if has_room(spent)? {
-                self.send_reset_link(user, address).await?;
+            let throttle = &self.parts.throttle;
+            match throttle.spend(PURPOSE, &key, LETTERS, self.now()).await {
+                Ok(()) => self.send_reset_link(user, client).await?,
+                Err(AdmissionError::Throttled(_)) => {
+                    let caller = Caller::anonymous(client.clone());
+                    let event = Event::denied(EventKind::ResetRequested, &caller);
+                    self.audit(event.subject(user)).await;
+                }
+                Err(AdmissionError::Store(error)) => return Err(error.into()),
             }
         }
         Ok(())
@@ -121,7 +145,7 @@ impl Authenticator {
         }
     }
 
-    async fn send_reset_link(&self, user: UserId, address: IpAddr) -> Result<(), EmailError> {
+    async fn send_reset_link(&self, user: UserId, client: &Client) -> Result<(), EmailError> {
         let rules = self.links.as_ref().ok_or(EmailError::NoLetters)?;
         let store = &self.parts.store;
         let stored = store.find_user_by_id(user, self.now()).await?;
@@ -131,10 +155,10 @@ impl Authenticator {
         };
         let purpose = LinkPurpose::ResetPassword;
         let (link, _) = self.new_link(rules, user, purpose, Some(&email.address))?;
-        store
-            .set_link(&link, Some(LetterKind::ResetPassword), self.now())
-            .await?;
-        tracing::info!(target: "doorward::auth", event = "reset_link_sent", user_id = user.get(), %address);
+        let caller = Caller::anonymous(client.clone());
+        let event = Event::success(EventKind::ResetRequested, &caller).subject(user);
+        let letter = Some(LetterKind::ResetPassword);
+        store.set_link(&link, letter, &event, self.now()).await?;
         Ok(())
     }
 
@@ -147,22 +171,23 @@ impl Authenticator {
         user: UserId,
         email: &EmailAddress,
         current: Password,
-        address: IpAddr,
+        client: &Client,
     ) -> Result<(), EmailError> {
         if !self.sends_letters() {
             return Err(EmailError::NoLetters);
         }
-        self.confirm_password(user, current, address).await?;
+        self.confirm_password(user, current, client).await?;
         let old = self.parts.store.find_email(user).await?;
         let told = old
             .map(|old| old.address)
             .filter(|old| old.key() != email.key());
         let proof = self.proof_of(email)?;
+        let caller = Caller::user(user, client.clone());
+        let event = Event::success(EventKind::EmailChangeRequested, &caller).subject(user);
         self.parts
             .store
-            .note_email(user, &proof, told.as_ref(), self.now())
+            .note_email(user, &proof, told.as_ref(), &event, self.now())
             .await?;
-        tracing::info!(target: "doorward::auth", event = "email_change_asked", user_id = user.get(), %address);
         Ok(())
     }
 
@@ -193,10 +218,10 @@ impl Authenticator {
             .find_link(&digest, LinkPurpose::VerifyEmail, self.now())
             .await?
             .ok_or(EmailError::InvalidLink)?;
+        let event = Event::success(EventKind::EmailVerified, caller).subject(link.user_id);
         store
-            .use_verification_link(&digest, &link, self.now())
+            .use_verification_link(&digest, &link, &event, self.now())
             .await?;
-        tracing::info!(target: "doorward::auth", event = "email_verified", user_id = link.user_id.get(), address = ?caller.client.address);
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! The columns of `accounts` about e-mail addresses, and the change of a password, of which its owner is told.
 
-use super::{Sql, Store, StoreError, Transaction, one_time_links::NewLink};
+use super::{EndSessions, Sql, Store, StoreError, Transaction, one_time_links::NewLink};
 use crate::{
+    audit::Event,
     clock::Timestamp,
     email::EmailAddress,
     letter::LetterKind,
@@ -53,6 +54,19 @@ pub struct EmailProof<'a> {
     pub email: &'a EmailAddress,
     /// The link that proves it, where letters are sent.
     pub link: Option<ProofLink<'a>>,
+}
+
+/// A password that its owner sets.
+#[derive(Debug)]
+pub struct PasswordSetting<'a> {
+    /// Its hash.
+    pub hash: &'a PasswordHash,
+    /// What becomes of the sessions. Access tokens from before are void in any case.
+    pub sessions: EndSessions,
+    /// Whether the owner is told by letter (RC-05).
+    pub tells: bool,
+    /// For the audit trail.
+    pub event: &'a Event,
 }
 
 /// What the link that proves an address is made of; its user may not have a number yet.
@@ -140,12 +154,14 @@ impl Store {
         user: UserId,
         proof: &EmailProof<'_>,
         told: Option<&EmailAddress>,
+        event: &Event,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
                 self.note_email_in(&mut tx, user, proof, now).await?;
+                self.record(&mut tx, event, now).await?;
                 if let Some(told) = told {
                     let kind = LetterKind::EmailChanged;
                     self.enqueue_letter(&mut tx, user, told.as_str(), kind, None, now)
@@ -223,16 +239,14 @@ impl Store {
         email: &EmailAddress,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = email.key().as_bytes();
-        let holder: Option<(i64,)> = tx.fetch_optional(IS_PROVED, &[key.into()]).await?;
-        match holder {
-            Some(_) => Ok(()),
-            None => self.give_address(tx, user, email, now).await,
+        match self.give_address(tx, user, email, now).await {
+            Err(StoreError::AlreadyExists) => Ok(()),
+            other => other,
         }
     }
 
-    /// Sets a password if the stored one is still `verified`, and tells the owner if `tells`: all or nothing. Returns
-    /// whether it was still that.
+    /// Sets a password if the stored one is still `verified`, with all that a new password brings with it: all or nothing.
+    /// Returns whether it was still that.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -240,19 +254,18 @@ impl Store {
         &self,
         user: UserId,
         verified: &str,
-        password: &PasswordHash,
-        tells: bool,
+        new: &PasswordSetting<'_>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
-                let args = [password.as_str().into(), user.get().into(), verified.into()];
+                let args = [new.hash.as_str().into(), user.get().into(), verified.into()];
                 let outcome = tx.execute(self.users.replace_hash.clone(), &args).await?;
                 if outcome.rows_affected != 1 {
                     return Ok(false);
                 }
-                self.after_a_new_password(&mut tx, user, tells, now).await?;
+                self.after_a_new_password(&mut tx, user, new, now).await?;
                 tx.commit().await?;
                 Ok(true)
             })
@@ -264,33 +277,35 @@ impl Store {
         &self,
         tx: &mut Transaction,
         user: UserId,
-        password: &PasswordHash,
-        tells: bool,
+        new: &PasswordSetting<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let args = [password.as_str().into(), user.get().into()];
+        let args = [new.hash.as_str().into(), user.get().into()];
         tx.execute(self.users.set_password.clone(), &args).await?;
-        self.after_a_new_password(tx, user, tells, now).await
+        self.after_a_new_password(tx, user, new, now).await
     }
 
-    /// What a new password brings with it, whoever sets it: its time, no links from before, and a letter.
+    /// What a new password brings with it: its time, no links and tokens from before, a letter, and its line in the trail.
     async fn after_a_new_password(
         &self,
         tx: &mut Transaction,
         user: UserId,
-        tells: bool,
+        new: &PasswordSetting<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let args = [now.into(), user.get().into()];
         tx.execute(self.users.touch_password.clone(), &args).await?;
         self.drop_links_in(tx, user).await?;
         let row: Option<EmailRow> = tx.fetch_optional(FIND, &[user.get().into()]).await?;
-        if let Some(row) = row.filter(|_| tells) {
+        if let Some(row) = row.filter(|_| new.tells) {
             let told = account_email(row)?.address;
             let kind = LetterKind::PasswordChanged;
             self.enqueue_letter(tx, user, told.as_str(), kind, None, now)
                 .await?;
         }
-        Ok(())
+        self.record(tx, new.event, now).await?;
+        self.raise_epoch(tx, user, new.sessions, now)
+            .await
+            .map(drop)
     }
 }

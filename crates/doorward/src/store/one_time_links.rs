@@ -1,12 +1,12 @@
 //! The table `one_time_links`: links to set a new password or to prove an address.
 
-use super::{AsStoreError, Sql, Store, StoreError, Transaction};
+use super::{AsStoreError, PasswordSetting, Sql, Store, StoreError, Transaction};
 use crate::{
+    audit::Event,
     clock::Timestamp,
     email::EmailAddress,
     letter::LetterKind,
     one_time_link::{LinkId, LinkPurpose},
-    password::PasswordHash,
     user::UserId,
 };
 
@@ -108,7 +108,7 @@ impl FoundLink {
 }
 
 impl Store {
-    /// Makes a link, and the letter that carries it when `letter` says so, both or neither.
+    /// Makes a link, the letter that carries it when `letter` says so, and the line in the trail: all or nothing.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -116,12 +116,14 @@ impl Store {
         &self,
         link: &NewLink<'_>,
         letter: Option<LetterKind>,
+        event: &Event,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
                 self.set_link_in(&mut tx, link, letter, now).await?;
+                self.record(&mut tx, event, now).await?;
                 tx.commit().await
             })
             .await
@@ -189,7 +191,7 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Uses a link up and sets the password, both or neither. The first proof of an address that nobody had proved is
+    /// Uses a link up and sets the password, with all that a new password brings with it: all or nothing. The first proof of an address that nobody had proved is
     /// written down too.
     ///
     /// # Errors
@@ -198,8 +200,7 @@ impl Store {
         &self,
         token_sha256: &[u8; 32],
         link: &FoundLink,
-        password: &PasswordHash,
-        tells: bool,
+        new: &PasswordSetting<'_>,
         now: Timestamp,
     ) -> Result<(), LinkError> {
         self.database()
@@ -216,7 +217,7 @@ impl Store {
                     self.prove_own_address(&mut tx, link.user_id, email, now)
                         .await?;
                 }
-                self.set_password_in(&mut tx, link.user_id, password, tells, now)
+                self.set_password_in(&mut tx, link.user_id, new, now)
                     .await?;
                 Ok(tx.commit().await?)
             })
@@ -231,6 +232,7 @@ impl Store {
         &self,
         token_sha256: &[u8; 32],
         link: &FoundLink,
+        event: &Event,
         now: Timestamp,
     ) -> Result<(), LinkError> {
         let Some(email) = &link.email else {
@@ -245,6 +247,7 @@ impl Store {
                     Err(StoreError::AlreadyExists) => return Err(LinkError::InvalidLink),
                     other => other?,
                 }
+                self.record(&mut tx, event, now).await?;
                 Ok(tx.commit().await?)
             })
             .await

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{AdmissionError, Network, Throttle, Throttled, before, bucket};
-use crate::clock::Timestamp;
+use super::{AdmissionError, Network, Standing, Throttle, Throttled, before, bucket};
+use crate::{clock::Timestamp, store::StoreError};
 
 /// The longest window: what is older is forgotten.
 const LONGEST: Duration = super::QUIET;
@@ -80,6 +80,34 @@ impl Throttle {
             retry_after: Duration::from_secs(1),
         }
         .into())
+    }
+
+    /// How a network stands with `allowance`; `None` when everybody passes (the demo).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn standing_of_network(
+        &self,
+        purpose: &str,
+        network: Network,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<Option<Standing>, StoreError> {
+        if self.policy.is_none() {
+            return Ok(None);
+        }
+        let bucket = bucket(b"allowance", &[purpose.as_bytes(), &network.0]);
+        let window = allowance.window.min(LONGEST);
+        let begun_after = before(now, window);
+        let seen = self.store.find_login_failures(&bucket).await?;
+        let begun = seen.last_failed_at.filter(|begun| *begun > begun_after);
+        let spent = begun.map_or(0, |_| seen.failures);
+        Ok(Some(Standing {
+            quota: allowance.count,
+            window,
+            remaining: u64::from(allowance.count).saturating_sub(spent),
+            reset: begun.map(|begun| begun.after(window).since(now).min(window)),
+        }))
     }
 
     /// [`Throttle::spend`] for a network.
