@@ -11,8 +11,8 @@ use crate::{
     application::Application,
     config::Config,
     http::{
-        account, documentation, email, exchange, health, password, revocations, session, setup,
-        user, users,
+        account, documentation, email, exchange, health, password, reset_link, revocations,
+        session, setup, user, users,
     },
     openapi::{self, Document, also_at},
 };
@@ -68,6 +68,7 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
             user::delete_user
         ))
         .routes(routes!(user::set_password))
+        .routes(routes!(reset_link::make))
         .routes(routes!(documentation::show_openapi))
         .routes(routes!(documentation::show_docs))
         .routes(routes!(health::healthz))

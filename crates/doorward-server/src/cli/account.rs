@@ -91,6 +91,12 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Make a link with which a user sets a new password; it works once
+    ResetLink {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+    },
     /// Delete a user; asks first
     Delete {
         /// The user name

@@ -6,7 +6,7 @@ use std::{
 };
 
 use doorward::{
-    authenticator::{AdministrationError, Authenticator},
+    authenticator::{AdministrationError, Authenticator, MakeLinkError},
     caller::Caller,
     password::{AcceptedForms, FormGroups, PasswordHash},
     role::Role,
@@ -80,6 +80,7 @@ async fn on_existing(
             let source = PasswordSource::from_flag(*password_stdin);
             set_password(authenticator, username, source, config).await
         }
+        UserCommand::ResetLink { username } => reset_link(authenticator, username, config).await,
         UserCommand::Delete { username, yes } => {
             delete(authenticator, username, *yes, config).await
         }
@@ -267,6 +268,41 @@ async fn set_password(
             }
         })?;
     done("set the password of", &user, config)
+}
+
+/// The link alone on standard output, everything about it on standard error.
+async fn reset_link(
+    authenticator: &Authenticator,
+    name: &str,
+    config: &Config,
+) -> Result<ExitCode, Failure> {
+    let user = find(authenticator.store(), name, config).await?.user;
+    let described = accounts::described(&user);
+    let made = authenticator
+        .make_reset_link(&user, &Caller::operator())
+        .await;
+    let link = made.map_err(|error| {
+        let fix = match &error {
+            MakeLinkError::NoPublicUrl => {
+                "for example: export DOORWARD_PUBLIC_URL='https://auth.example.org'"
+            }
+            MakeLinkError::Disabled => "`doorward user enable` lets the user log in again",
+            MakeLinkError::Random(_) | MakeLinkError::Store(_) => "try again",
+        };
+        Failure::new(format!(
+            "no link was made for {described} in {}",
+            config.db.url
+        ))
+        .why(error)
+        .fix(fix)
+    })?;
+    let until = rfc3339(link.expires_at);
+    writeln!(
+        io::stderr(),
+        "for {described} in {}; works once, until {until}; an older link is void",
+        config.db.url
+    )?;
+    print(&format!("{}\n", link.expose()))
 }
 
 async fn delete(

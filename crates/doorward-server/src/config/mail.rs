@@ -30,6 +30,8 @@ pub struct SmtpConfig {
     pub port: u16,
     /// `smtp.security`.
     pub security: SmtpSecurity,
+    /// `smtp.trusted_certificates`.
+    pub trusted_certificates: Option<PathBuf>,
     /// `smtp.username` and `smtp.password`.
     pub credentials: Option<(String, SecretText)>,
     /// `mail.from`.
@@ -52,6 +54,7 @@ impl MailConfig {
         let host: Option<String> = v.take_optional("smtp.host")?;
         let port = v.take("smtp.port")?;
         let security: String = v.take("smtp.security")?;
+        let trusted: Option<String> = v.take_optional("smtp.trusted_certificates")?;
         let username: Option<String> = v.take_optional("smtp.username")?;
         let password: Option<SecretText> = v.take_optional("smtp.password")?;
         let from: Option<String> = v.take_optional("mail.from")?;
@@ -99,6 +102,7 @@ impl MailConfig {
                     host,
                     port,
                     security,
+                    trusted_certificates: trusted.map(PathBuf::from),
                     credentials,
                     from,
                 })

@@ -184,6 +184,8 @@ pub static SETTINGS: &[Setting] = &[
         "Its port: 587 for `starttls`, 465 for `tls`"),
     rare("smtp.security", Choice(&["starttls", "tls", "none"]), Is("starttls"), "tls",
         "How the connection is protected: `starttls` (it is refused when the server does not offer it), `tls` from the start, or `none`, to this machine alone"),
+    rare("smtp.trusted_certificates", Text, Unset("the public authorities alone"), "/etc/ssl/company.pem",
+        "A PEM file with authorities that the mail server's certificate may come from besides the public ones"),
     rare("smtp.username", Text, Unset("none: the server asks for none"), "doorward",
         "The name for the mail server"),
     secret(rare("smtp.password", Secret, Unset("none: the server asks for none"), "/run/secrets/doorward_smtp_password",

@@ -10,6 +10,7 @@ pub mod metrics;
 mod page;
 pub mod password;
 mod rate_limit;
+pub mod reset_link;
 pub mod revocations;
 pub mod session;
 pub mod setup;

@@ -267,7 +267,7 @@ pub async fn set_password(
 }
 
 /// A number that no user can have is like one that no user has (AZ-02).
-fn user_id(PathInt(number): PathInt) -> Result<UserId, ApiError> {
+pub(super) fn user_id(PathInt(number): PathInt) -> Result<UserId, ApiError> {
     i64::try_from(number)
         .ok()
         .filter(|number| UserId::FITTING.contains(number))

@@ -9,11 +9,14 @@ use doorward::letter::LetterKind;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
-    transport::smtp::authentication::Credentials,
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Certificate, Tls, TlsParameters},
+    },
 };
 
 use crate::{
-    config::{Config, MailConfig, SmtpSecurity, duration::format_duration},
+    config::{Config, MailConfig, SmtpConfig, SmtpSecurity, duration::format_duration},
     failure::Failure,
 };
 use template::{LetterTemplate, LetterText, LetterValues};
@@ -22,6 +25,8 @@ pub use worker::Mailing;
 /// How long one letter may take. Well below the lease of a letter, so that no two nodes send it.
 const PATIENCE: Duration = Duration::from_mins(1);
 const STEP_PATIENCE: Duration = Duration::from_secs(20);
+/// What a certificate in PEM begins with (RFC 7468 §2).
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// Sends letters through the configured mail server.
 #[derive(Debug)]
@@ -49,6 +54,35 @@ pub(crate) enum SendError {
     Template,
 }
 
+fn tls_parameters(smtp: &SmtpConfig) -> Result<TlsParameters, Failure> {
+    let unusable = |error: lettre::transport::smtp::Error| {
+        Failure::new("the settings smtp.host and smtp.trusted_certificates cannot be used")
+            .why(error)
+            .usage()
+    };
+    let mut parameters = TlsParameters::builder(smtp.host.clone());
+    if let Some(file) = &smtp.trusted_certificates {
+        let pem = std::fs::read(file).map_err(|error| {
+            Failure::new(format!("{} cannot be read", file.display()))
+                .why(error)
+                .usage()
+        })?;
+        if !pem
+            .windows(CERTIFICATE.len())
+            .any(|part| part == CERTIFICATE)
+        {
+            return Err(
+                Failure::new(format!("{} holds no certificate", file.display()))
+                    .because_text("smtp.trusted_certificates names a file in PEM")
+                    .usage(),
+            );
+        }
+        let authorities = Certificate::from_pem(&pem).map_err(unusable)?;
+        parameters = parameters.add_root_certificate(authorities);
+    }
+    parameters.build().map_err(unusable)
+}
+
 impl Mailer {
     /// The configured mailer; `None` when no mail server is configured.
     ///
@@ -73,20 +107,15 @@ impl Mailer {
                     .fix("for example: Accounts <accounts@example.org>")
                     .usage()
             })?;
-        let unusable = Failure::because("the setting smtp.host cannot be used");
-        let builder = match smtp.security {
-            SmtpSecurity::StartTls => {
-                AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&smtp.host)
-                    .map_err(unusable)?
-            }
-            SmtpSecurity::Tls => {
-                AsyncSmtpTransport::<Tokio1Executor>::relay(&smtp.host).map_err(unusable)?
-            }
-            // The configuration has seen to it that this is the machine itself.
-            SmtpSecurity::None => {
-                AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host)
-            }
-        };
+        // Every connection is a new one, and one that cannot be protected is none.
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host).tls(
+            match smtp.security {
+                SmtpSecurity::StartTls => Tls::Required(tls_parameters(smtp)?),
+                SmtpSecurity::Tls => Tls::Wrapper(tls_parameters(smtp)?),
+                // The configuration has seen to it that this is the machine itself.
+                SmtpSecurity::None => Tls::None,
+            },
+        );
         let builder = builder.port(smtp.port).timeout(Some(STEP_PATIENCE));
         let builder = match &smtp.credentials {
             Some((username, password)) => builder.credentials(Credentials::new(

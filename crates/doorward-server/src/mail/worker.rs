@@ -9,7 +9,9 @@ use std::{
 };
 
 use doorward::{
+    audit::{Event, EventKind},
     authenticator::Authenticator,
+    caller::Caller,
     clock::Timestamp,
     letter::{DueLetter, LetterKind},
     store::StoreError,
@@ -151,7 +153,11 @@ async fn send(
     if next.is_some() {
         tracing::warn!(event = "letter_put_off", letter = letter.id, attempts = letter.attempts, %error);
     } else {
-        tracing::error!(event = "letter_given_up", letter = letter.id, kind = letter.kind.as_str(), user_id = letter.user_id.get(), %error);
+        tracing::error!(event = "letter_given_up", letter = letter.id, attempts = letter.attempts, %error);
+        let event = Event::failure(EventKind::MailFailed, &Caller::system());
+        let event = event.subject(letter.user_id);
+        let event = event.detail("letter", letter.kind.as_str());
+        authenticator.audit(event).await;
     }
     store.letter_failed(letter, next, &error.to_string()).await
 }

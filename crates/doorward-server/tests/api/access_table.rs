@@ -61,6 +61,13 @@ const PRODUCTION: &[Row] = &[
     ("DELETE", "/users/2147483647", NOBODY),
     ("PUT", "/users/2147483647/password", NOBODY),
     ("PUT", "/users/1/password", [401, 403, 400, 401, 401, 401]),
+    ("POST", "/users/2147483647/reset-link", NOBODY),
+    // The server does not know where browsers reach it.
+    (
+        "POST",
+        "/users/1/reset-link",
+        [401, 403, 503, 401, 401, 401],
+    ),
     ("GET", "/setup", OPEN),
     ("POST", "/setup", BAD_BODY),
     ("POST", "/auth/refresh", BAD_BODY),

@@ -151,6 +151,22 @@ fn production_answers_byte_for_byte() {
 }
 
 #[test]
+fn passwords_and_addresses_are_answered_byte_for_byte() {
+    for engine in engines() {
+        // Nobody takes the letters: they wait, and no answer does.
+        let (_kept, server) = Installation::new(engine)
+            .without_quantum()
+            .set("DOORWARD_PUBLIC_URL", "https://auth.example.org")
+            .set("DOORWARD_SMTP_HOST", "127.0.0.1")
+            .set("DOORWARD_SMTP_PORT", "9")
+            .set("DOORWARD_SMTP_SECURITY", "none")
+            .set("DOORWARD_MAIL_FROM", "accounts@example.org")
+            .start_kept();
+        play("passwords.http", &server);
+    }
+}
+
+#[test]
 fn a_difference_of_one_byte_is_noticed() {
     let mut values = BTreeMap::new();
     assert!(

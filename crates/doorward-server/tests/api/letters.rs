@@ -329,3 +329,74 @@ fn mail_settings_that_would_leak_or_lead_nowhere_are_refused_at_start() {
         "{template}"
     );
 }
+
+#[test]
+fn letters_go_over_tls_to_a_server_with_a_certificate_that_is_trusted_and_to_no_other() {
+    for security in ["starttls", "tls"] {
+        let Some(mail) = MailServer::secured(security) else {
+            return;
+        };
+        let (_kept, server) = mail.installation(Engine::Sqlite).start_kept();
+        sign_up_with_email(&server, "una", EMAIL);
+        assert_eq!(mail.wait_for(1).remove(0).recipient, EMAIL);
+
+        // A password that is wrong, another name than in the certificate, an authority that nobody trusts.
+        for (variable, value) in [
+            ("DOORWARD_SMTP_PASSWORD", "wrong"),
+            ("DOORWARD_SMTP_HOST", "127.0.0.1"),
+            (
+                "DOORWARD_SMTP_TRUSTED_CERTIFICATES",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.pem"),
+            ),
+        ] {
+            let installation = mail.installation(Engine::Sqlite).set(variable, value);
+            let server = installation.start();
+            sign_up_with_email(&server, "una", EMAIL);
+            eventually("the letter is put off", || {
+                server.log().contains("letter_put_off")
+            });
+            assert_eq!(waiting_letters(&installation), 1, "{security} {variable}");
+            assert_eq!(mail.letters().len(), 1, "{security} {variable}");
+        }
+    }
+}
+
+#[test]
+fn a_mail_server_without_tls_gets_no_letter_that_is_to_be_protected() {
+    for security in ["starttls", "tls"] {
+        let Some(mail) = MailServer::started() else {
+            return;
+        };
+        let installation = mail
+            .installation(Engine::Sqlite)
+            .set("DOORWARD_SMTP_SECURITY", security);
+        let server = installation.start();
+        sign_up_with_email(&server, "una", EMAIL);
+        eventually("the letter is put off", || {
+            server.log().contains("letter_put_off")
+        });
+        assert_eq!(mail.letters().len(), 0, "{security}");
+    }
+}
+
+#[test]
+fn a_letter_that_nobody_takes_for_a_day_is_given_up_and_in_the_trail() {
+    for engine in engines() {
+        let Some(mail) = MailServer::prepared() else {
+            return;
+        };
+        let installation = mail.installation(engine);
+        let server = installation.start();
+        sign_up_with_email(&server, "una", EMAIL);
+        eventually("the letter is put off", || {
+            server.log().contains("letter_put_off")
+        });
+        installation.execute(
+            "UPDATE mail_queue SET created_at_ms = created_at_ms - 86400000",
+            &[],
+        );
+        eventually("it is given up", || waiting_letters(&installation) == 0);
+        let failed = "SELECT COUNT(*) FROM audit_events WHERE kind = 'mail_failed' AND outcome = 'failure' AND actor = 'system'";
+        eventually("it is in the trail", || count(&installation, failed) == 1);
+    }
+}

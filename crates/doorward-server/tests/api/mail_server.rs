@@ -1,6 +1,7 @@
 //! A real mail server (`aiosmtpd`) whose letters can be read.
 
 use std::{
+    fs::File,
     io::{BufRead as _, BufReader},
     net::TcpListener,
     path::Path,
@@ -16,8 +17,11 @@ pub(crate) struct MailServer {
     python: String,
     folder: TempDir,
     port: u16,
+    security: &'static str,
     child: Option<Child>,
 }
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp");
 
 /// A letter as it was received.
 #[derive(Debug)]
@@ -56,8 +60,17 @@ impl MailServer {
             python,
             folder: TempDir::new().unwrap(),
             port,
+            security: "plain",
             child: None,
         })
+    }
+
+    /// One that takes letters over `starttls` or `tls` alone, from who logs in.
+    pub(crate) fn secured(security: &'static str) -> Option<Self> {
+        let mut server = Self::prepared()?;
+        server.security = security;
+        server.start();
+        Some(server)
     }
 
     /// One that runs.
@@ -69,12 +82,19 @@ impl MailServer {
 
     /// Starts it, and waits until it listens.
     pub(crate) fn start(&mut self) {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp/server.py");
+        let said = self.folder.path().join("stderr");
         let mut child = Command::new(&self.python)
-            .args([script, &self.port.to_string()])
+            .arg(format!("{FOLDER}/server.py"))
+            .arg(self.port.to_string())
             .arg(self.folder.path())
+            .arg(self.security)
+            .args([
+                format!("{FOLDER}/server.pem"),
+                format!("{FOLDER}/server.key"),
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(File::create(&said).unwrap())
             .spawn()
             .expect("python starts");
         let mut line = String::new();
@@ -82,24 +102,37 @@ impl MailServer {
             .read_line(&mut line)
             .unwrap();
         assert_eq!(
-            line, "ready\n",
-            "the mail server does not start: does {} have what scripts/requirements.txt lists?",
-            self.python
+            line,
+            "ready\n",
+            "the mail server does not start: does {} have what scripts/requirements.txt lists?\n{}",
+            self.python,
+            std::fs::read_to_string(&said).unwrap_or_default()
         );
         self.child = Some(child);
     }
 
     /// An installation that sends its letters here.
     pub(crate) fn installation(&self, engine: Engine) -> Installation {
-        Installation::new(engine)
+        let installation = Installation::new(engine)
             .with_known_secret()
             .without_quantum()
             .without_throttle()
             .set("DOORWARD_PUBLIC_URL", "https://auth.example.org")
             .set("DOORWARD_SMTP_HOST", "127.0.0.1")
             .set("DOORWARD_SMTP_PORT", &self.port.to_string())
-            .set("DOORWARD_SMTP_SECURITY", "none")
-            .set("DOORWARD_MAIL_FROM", "Accounts <accounts@example.org>")
+            .set("DOORWARD_MAIL_FROM", "Accounts <accounts@example.org>");
+        if self.security == "plain" {
+            return installation.set("DOORWARD_SMTP_SECURITY", "none");
+        }
+        installation
+            .set("DOORWARD_SMTP_HOST", "localhost")
+            .set("DOORWARD_SMTP_SECURITY", self.security)
+            .set("DOORWARD_SMTP_USERNAME", "doorward")
+            .set("DOORWARD_SMTP_PASSWORD", "secret")
+            .set(
+                "DOORWARD_SMTP_TRUSTED_CERTIFICATES",
+                &format!("{FOLDER}/authority.pem"),
+            )
     }
 
     /// What was received, oldest first.

@@ -33,6 +33,7 @@ mod mail_server;
 mod metrics;
 mod password_change;
 mod registration_limit;
+mod reset_link;
 mod secrets;
 mod secrets_nowhere;
 mod sessions;

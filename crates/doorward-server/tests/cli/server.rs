@@ -60,8 +60,18 @@ impl Server {
     /// `POST /login`.
     pub(crate) fn log_in(&self, name: &str, password: &str) -> Answer {
         let body = format!("{{\"username\": \"{name}\", \"password\": \"{password}\"}}");
-        let block = format!("POST /login\nContent-Type: application/json\n\n{body}");
+        self.post("/login", &body)
+    }
+
+    fn post(&self, path: &str, body: &str) -> Answer {
+        let block = format!("POST {path}\nContent-Type: application/json\n\n{body}");
         http::exchange(self.address, &block).unwrap()
+    }
+
+    /// The status of a `POST`.
+    pub(crate) fn post_status(&self, path: &str, body: &serde_json::Value) -> u16 {
+        let answer = self.post(path, &body.to_string());
+        answer.status_line[9..12].parse().unwrap()
     }
 
     /// The status of a login.

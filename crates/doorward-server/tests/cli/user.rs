@@ -199,3 +199,26 @@ fn a_role_and_a_password_are_set_and_some_users_are_listed() {
         assert_eq!(server.login_status("alice", "amber falcon 77"), 200);
     }
 }
+
+#[test]
+fn a_reset_link_is_alone_on_standard_output_and_sets_a_password_once() {
+    for here in Installation::migrated() {
+        here.with_user("bob", "user");
+        let ran = here.run(&["user", "reset-link", "bob"], "").code(1);
+        assert!(ran.stderr.contains("public_url"), "{}", ran.stderr);
+        let here = here.with("DOORWARD_PUBLIC_URL", "https://auth.example.org");
+        let ran = here.run(&["user", "reset-link", "bob"], "").code(0);
+        let link = ran.stdout.strip_prefix("https://auth.example.org/reset#");
+        let token = link.expect("a link").trim_end();
+        assert!(ran.stderr.contains("works once"), "{}", ran.stderr);
+        let server = Server::start(&here);
+        let body = serde_json::json!({"token": token, "new_password": "amber walrus 77"});
+        let reset = || server.post_status("/auth/password/reset", &body);
+        assert_eq!(reset(), 200);
+        assert_eq!(server.login_status("bob", "amber walrus 77"), 200);
+        assert_eq!(reset(), 404);
+        here.run(&["user", "disable", "bob"], "").code(0);
+        let ran = here.run(&["user", "reset-link", "bob"], "").code(1);
+        assert!(ran.stderr.contains("disabled"), "{}", ran.stderr);
+    }
+}

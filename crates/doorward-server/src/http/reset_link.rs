@@ -1,0 +1,67 @@
+//! A link with which a user sets a new password, handed over by an administrator.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use doorward::{
+    authenticator::{Authenticator, ResetLink},
+    caller::Caller,
+};
+use doorward_axum::{Admin, ApiError, Json, Path, PathInt, RequestClient, RequireRole};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::user::user_id;
+use crate::commands::timestamp::rfc3339;
+
+/// A link that is shown once.
+#[derive(Serialize, ToSchema)]
+pub struct HandedOver {
+    link: String,
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+impl From<ResetLink> for HandedOver {
+    fn from(link: ResetLink) -> Self {
+        Self {
+            link: link.expose().to_owned(),
+            expires_at: rfc3339(link.expires_at),
+        }
+    }
+}
+
+/// `POST /users/{id}/reset-link`: the link, for whoever hands it over. Nobody but the user ever knows the password (AU-14).
+///
+/// # Errors
+/// 401 and 403 for callers who are no administrators; 404 when there is no such user; 409 for a disabled one; 503 without
+/// `public_url`.
+#[utoipa::path(
+    post,
+    path = "/users/{id}/reset-link",
+    tag = "users",
+    operation_id = "make_reset_link",
+    summary = "Make a link with which the user sets a new password",
+    params(("id" = i64, Path, description = "The number of the user")),
+    responses(
+        (status = 201, description = "The link; an older one is void", body = HandedOver),
+        (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
+        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 404, description = "There is no such user"),
+        (status = 409, description = "The user is disabled: `user_disabled`"),
+        (status = 503, description = "No `public_url`: `public_url_not_configured`"),
+    ),
+    security(("bearer" = [])),
+)]
+pub async fn make(
+    administrator: RequireRole<Admin>,
+    State(authenticator): State<Arc<Authenticator>>,
+    Path(id): Path<PathInt>,
+    RequestClient(client): RequestClient,
+) -> Result<(StatusCode, Json<HandedOver>), ApiError> {
+    let found = authenticator.find_user(user_id(id)?).await?;
+    let (user, _) = found.ok_or_else(ApiError::not_found)?;
+    let caller = Caller::user(administrator.user_id, client);
+    let link = authenticator.make_reset_link(&user, &caller).await?;
+    Ok((StatusCode::CREATED, Json(link.into())))
+}
