@@ -36,9 +36,11 @@ mod shell;
 mod strict_json;
 
 pub use auth::{
-    Admin, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, CrossSite, Network,
-    NetworkError, OwnOrigin, RequestClient, RequireRole, RoleName, RoleRejection, Session,
-    SessionCookies, TrustedProxies, bearer_token, only_cookie,
+    Admin, AuditRead, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, CrossSite,
+    KeysWrite, Network, NetworkError, OwnOrigin, PermissionName, PermissionRejection,
+    RequestClient, RequirePermission, RequireRole, RoleName, RoleRejection, RolesWrite, Session,
+    SessionCookies, SessionsRevoke, TrustedProxies, UsersRead, UsersWrite, bearer_token,
+    only_cookie,
 };
 pub use context::{BodyRules, PeerAddr, RequestId};
 pub use error::ApiError;

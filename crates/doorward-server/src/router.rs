@@ -11,7 +11,7 @@ use crate::{
     application::Application,
     config::Config,
     http::{
-        account, documentation, email, exchange, health, password, reset_link, revocations,
+        account, documentation, email, exchange, health, password, reset_link, revocations, roles,
         session, setup, user, users,
     },
     openapi::{self, Document, also_at},
@@ -71,6 +71,9 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(routes!(reset_link::make))
         .routes(routes!(documentation::show_openapi))
         .routes(routes!(documentation::show_docs))
+        .routes(routes!(roles::list_roles))
+        .routes(routes!(roles::define_role, roles::delete_role))
+        .routes(routes!(roles::show_roles_of_user, roles::assign_roles))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz));
     if demo {

@@ -31,6 +31,7 @@ pub mod json;
 pub mod letter;
 pub mod one_time_link;
 pub mod password;
+pub mod permission;
 pub mod principal;
 pub mod random;
 pub mod revocation;

@@ -8,6 +8,7 @@ mod bearer;
 mod client;
 mod client_address;
 mod network;
+mod permission;
 mod role;
 mod same_origin;
 mod session;
@@ -17,6 +18,10 @@ pub use bearer::{Bearer, BearerRejection, bearer_token};
 pub use client::RequestClient;
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use network::{Network, NetworkError};
+pub use permission::{
+    AuditRead, KeysWrite, PermissionName, PermissionRejection, RequirePermission, RolesWrite,
+    SessionsRevoke, UsersRead, UsersWrite,
+};
 pub use role::{Admin, RequireRole, RoleName, RoleRejection};
 pub use same_origin::{CrossSite, OwnOrigin};
 pub use session::{Session, SessionCookies, only_cookie};

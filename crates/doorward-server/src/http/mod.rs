@@ -12,6 +12,7 @@ pub mod password;
 mod rate_limit;
 pub mod reset_link;
 pub mod revocations;
+pub mod roles;
 pub mod session;
 pub mod setup;
 pub mod user;

@@ -34,6 +34,7 @@ mod metrics;
 mod password_change;
 mod registration_limit;
 mod reset_link;
+mod roles;
 mod secrets;
 mod secrets_nowhere;
 mod sessions;

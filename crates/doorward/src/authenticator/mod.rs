@@ -17,6 +17,7 @@ mod plain_text;
 mod recovery;
 mod registration;
 mod revocation_list;
+mod roles;
 mod sessions;
 mod setup;
 
@@ -32,6 +33,7 @@ pub use password_change::{ChangePasswordError, PasswordChange, ResetError};
 pub use recovery::{EmailError, Forgetful, ForgotError};
 pub use registration::{NewUser, RegistrationError, RegistrationRule};
 pub use revocation_list::RevocationList;
+pub use roles::RoleError;
 pub use sessions::{LoggedIn, RefreshError, SessionError};
 pub use setup::{SetupLinkError, SetupToken};
 

@@ -27,6 +27,7 @@ mod one_time_links;
 mod password_column;
 mod private_file;
 mod revocations;
+mod roles;
 mod scratch;
 mod sessions;
 mod setup_link;
@@ -63,6 +64,7 @@ pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use one_time_links::{FoundLink, LinkError, NewLink};
 pub use revocations::{Revocation, Revoked};
+pub use roles::{DefinedRole, RoleStoreError};
 pub use sessions::{NewSession, SessionTimes, StoredSession};
 pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
@@ -91,6 +93,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(adoptions::STATEMENTS)
         .chain(adoption_rejects::STATEMENTS)
         .chain(bulk::STATEMENTS)
+        .chain(roles::STATEMENTS)
         .chain(password_column::STATEMENTS)
         .chain(scratch::STATEMENTS)
         .chain(database::STATEMENTS)

@@ -1,0 +1,149 @@
+//! Permissions in a handler's signature.
+
+use std::{marker::PhantomData, ops::Deref, sync::Arc};
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    response::{IntoResponse, Response},
+};
+use doorward::{
+    authenticator::Authenticator,
+    permission::{Permission, PermissionSet},
+    principal::Principal,
+};
+use http::{HeaderValue, request::Parts};
+
+use super::{Bearer, BearerRejection};
+use crate::ApiError;
+
+/// The name of a permission as a type, for [`RequirePermission`].
+pub trait PermissionName: Send {
+    /// The permission's name.
+    const NAME: &str;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])+ $name:ident = $permission:ident;)+) => {
+        $($(#[$doc])+
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl PermissionName for $name {
+            const NAME: &str = Permission::$permission;
+        })+
+    };
+}
+
+permissions! {
+    /// `users:read`
+    UsersRead = USERS_READ;
+    /// `users:write`
+    UsersWrite = USERS_WRITE;
+    /// `sessions:revoke`
+    SessionsRevoke = SESSIONS_REVOKE;
+    /// `audit:read`
+    AuditRead = AUDIT_READ;
+    /// `roles:write`
+    RolesWrite = ROLES_WRITE;
+    /// `keys:write`
+    KeysWrite = KEYS_WRITE;
+}
+
+/// A principal who has the permission `P` by any role: first the token, then the permission, so a 401 comes before a 403.
+///
+/// The user and the roles are looked up: what was taken away is gone at once, not when the token expires (AZ-05).
+#[derive(Debug)]
+pub struct RequirePermission<P> {
+    principal: Principal,
+    permissions: PermissionSet,
+    permission: PhantomData<P>,
+}
+
+impl<P> RequirePermission<P> {
+    /// All that the principal may do.
+    #[must_use]
+    pub fn permissions(&self) -> &PermissionSet {
+        &self.permissions
+    }
+}
+
+impl<P> Deref for RequirePermission<P> {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+/// Why a request may not use a route that needs a permission.
+#[derive(Debug, thiserror::Error)]
+pub enum PermissionRejection {
+    /// No valid token.
+    #[error(transparent)]
+    Bearer(#[from] BearerRejection),
+    /// The permission is missing.
+    #[error("Permission '{0}' required")]
+    Missing(&'static str),
+    /// The user could not be looked up.
+    #[error(transparent)]
+    Store(#[from] doorward::store::StoreError),
+}
+
+impl From<PermissionRejection> for ApiError {
+    fn from(rejection: PermissionRejection) -> Self {
+        match rejection {
+            PermissionRejection::Bearer(rejection) => rejection.into(),
+            PermissionRejection::Missing(name) => insufficient_scope(name)
+                .with_message(PermissionRejection::Missing(name).to_string()),
+            PermissionRejection::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A 403 that says what was needed (RFC 6750 §3.1).
+fn insufficient_scope(name: &'static str) -> ApiError {
+    let challenge =
+        format!("Bearer realm=\"doorward\", error=\"insufficient_scope\", scope=\"{name}\"");
+    match HeaderValue::try_from(challenge) {
+        Ok(challenge) => ApiError::forbidden("Permission required")
+            .with_code("insufficient_scope")
+            .with_challenge(challenge),
+        Err(error) => ApiError::internal().with_source(error),
+    }
+}
+
+impl IntoResponse for PermissionRejection {
+    fn into_response(self) -> Response {
+        ApiError::from(self).into_response()
+    }
+}
+
+impl<S, P> FromRequestParts<S> for RequirePermission<P>
+where
+    S: Send + Sync,
+    P: PermissionName,
+    Arc<Authenticator>: FromRef<S>,
+{
+    type Rejection = PermissionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PermissionRejection> {
+        let Bearer(claimed) =
+            <Bearer as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let authenticator = Arc::<Authenticator>::from_ref(state);
+        let principal = authenticator
+            .current(&claimed)
+            .await?
+            .ok_or(BearerRejection::Invalid)?;
+        let permissions = authenticator.permissions_of(&principal).await?;
+        if permissions.allows(P::NAME) {
+            Ok(Self {
+                principal,
+                permissions,
+                permission: PhantomData,
+            })
+        } else {
+            tracing::info!(target: "doorward::auth", event = "forbidden", user_id = principal.user_id.get(), needs = P::NAME);
+            Err(PermissionRejection::Missing(P::NAME))
+        }
+    }
+}

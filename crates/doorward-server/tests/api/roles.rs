@@ -1,0 +1,209 @@
+//! Roles beyond `admin` and `user`, and the permissions that they give.
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Request, get, request},
+    installation::{Installation, engines},
+    wire::Answer,
+};
+
+fn put(target: &str, body: &Value) -> Request {
+    request("PUT", target)
+        .header("Content-Type", "application/json")
+        .body(body.to_string())
+}
+
+fn define(name: &str, permissions: &[&str]) -> Request {
+    put(
+        &format!("/roles/{name}"),
+        &json!({"permissions": permissions}),
+    )
+}
+
+fn assign(user: &str, roles: &[&str]) -> Request {
+    put(&format!("/users/{user}/roles"), &json!({"roles": roles}))
+}
+
+fn refused(answer: &Answer, status: u16, error: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.error(), error);
+}
+
+/// The number of a user, as the list has it.
+fn id(installation: &Installation, name: &str) -> String {
+    installation.stored(name).0.to_string()
+}
+
+#[test]
+fn a_role_gives_its_permissions_at_once_and_takes_them_at_once() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let (admin, una) = (server.set_up(), server.sign_up("una"));
+        let una_id = id(&installation, "una");
+        let look = || {
+            get(&format!("/users/{una_id}/roles"))
+                .bearer(&una)
+                .send(server.address)
+        };
+        let answer = look();
+        refused(&answer, 403, "Permission 'users:read' required");
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some(r#"Bearer realm="doorward", error="insufficient_scope", scope="users:read""#)
+        );
+        let answer = define("reader", &["users:read"])
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let answer = assign(&una_id, &["reader"])
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let given = json!({"roles": ["user", "reader"], "permissions": ["users:read"]});
+        assert_eq!(answer.json(), given);
+        // A new login, for a change of rights may end tokens.
+        let una = server.token("una", crate::installation::PASSWORD);
+        let look = || {
+            get(&format!("/users/{una_id}/roles"))
+                .bearer(&una)
+                .send(server.address)
+        };
+        assert_eq!(look().json(), given);
+        refused(
+            &get("/roles").bearer(&una).send(server.address),
+            403,
+            "Permission 'roles:write' required",
+        );
+        let answer = define("reader", &[]).bearer(&admin).send(server.address);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let answer = look();
+        assert!(matches!(answer.status, 401 | 403), "{answer:?}");
+    }
+}
+
+#[test]
+fn nobody_grants_what_they_do_not_hold() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let admin = server.set_up();
+        server.sign_up("una");
+        server.sign_up("eve");
+        let (una_id, eve_id) = (id(&installation, "una"), id(&installation, "eve"));
+        for (name, permissions) in [
+            ("lead", &["roles:write", "users:read"][..]),
+            ("strong", &["users:write"]),
+            ("reader", &["users:read"]),
+        ] {
+            let answer = define(name, permissions)
+                .bearer(&admin)
+                .send(server.address);
+            assert_eq!(answer.status, 201, "{answer:?}");
+        }
+        let answer = assign(&una_id, &["lead"])
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let una = server.token("una", crate::installation::PASSWORD);
+        let not_held = "Nobody grants what they do not hold: 'users:write'";
+        for (request, error) in [
+            (define("mine", &["users:write"]), not_held),
+            (define("reader", &["users:write"]), not_held),
+            (
+                define("mine", &["users:*"]),
+                "Nobody grants what they do not hold: 'users:*'",
+            ),
+            (assign(&una_id, &["lead", "strong"]), not_held),
+            (assign(&eve_id, &["strong"]), not_held),
+        ] {
+            refused(&request.bearer(&una).send(server.address), 403, error);
+        }
+        let answer = assign(&eve_id, &["reader"])
+            .bearer(&una)
+            .send(server.address);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
+#[test]
+fn roles_are_defined_listed_and_deleted() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let admin = server.set_up();
+        server.sign_up("una");
+        let una_id = id(&installation, "una");
+        let send = |request: Request| request.bearer(&admin).send(server.address);
+        let body = json!({"permissions": ["shop:refund", "audit:read"], "description": "Reads"});
+        let answer = send(put("/roles/auditor", &body));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let auditor = json!({"name": "auditor", "description": "Reads",
+            "permissions": ["audit:read", "shop:refund"], "built_in": false});
+        assert_eq!(answer.json(), auditor);
+        let listed = send(get("/roles")).json();
+        assert_eq!(listed[0]["permissions"], json!(["*"]));
+        assert_eq!(listed[2], auditor);
+        refused(
+            &send(assign(&una_id, &["nosuch"])),
+            400,
+            "There is no role 'nosuch'",
+        );
+        assert_eq!(send(assign(&una_id, &["auditor"])).status, 200);
+        refused(
+            &send(request("DELETE", "/roles/auditor")),
+            409,
+            "The role is assigned to 1 users; take it from them first",
+        );
+        assert_eq!(send(assign(&una_id, &[])).status, 200);
+        assert_eq!(send(request("DELETE", "/roles/auditor")).status, 204);
+        assert_eq!(send(request("DELETE", "/roles/auditor")).status, 404);
+    }
+}
+
+#[test]
+fn the_built_in_roles_and_the_forms_of_names_hold() {
+    let (_kept, server) = Installation::new(crate::installation::Engine::Sqlite).start_kept();
+    let admin = server.set_up();
+    let send = |request: Request| request.bearer(&admin).send(server.address);
+    let built_in = "The roles 'admin' and 'user' cannot be changed";
+    for name in ["admin", "user"] {
+        refused(&send(define(name, &[])), 409, built_in);
+        let target = format!("/roles/{name}");
+        refused(&send(request("DELETE", &target)), 409, built_in);
+        // They are given by changing the user, never beside another.
+        let unknown = format!("There is no role '{name}'");
+        refused(&send(assign("1", &[name])), 400, &unknown);
+    }
+    let many: Vec<String> = (0..65).map(|n| format!("shop:{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (request, code) in [
+        (define("Auditor", &[]), "role_invalid"),
+        (define("r%C3%B6le", &[]), "role_invalid"),
+        (define(&"r".repeat(21), &[]), "role_invalid"),
+        (define("auditor", &many), "role_invalid"),
+        (define("auditor", &["users"]), "permission_invalid"),
+        (define("auditor", &["*:*"]), "permission_invalid"),
+        (
+            put(
+                "/roles/auditor",
+                &json!({"permissions": [], "name": "admin"}),
+            ),
+            "json_shape",
+        ),
+        (
+            put("/users/1/roles", &json!({"roles": [], "role": "admin"})),
+            "json_shape",
+        ),
+    ] {
+        let request = request.header("Accept", "application/problem+json");
+        let answer = send(request);
+        assert_eq!(answer.status, 400, "{answer:?}");
+        if code != "json_shape" {
+            assert_eq!(answer.json()["code"], code);
+        }
+    }
+    assert_eq!(send(assign("999", &[])).status, 404);
+    assert_eq!(send(get("/users/999/roles")).status, 404);
+}

@@ -1,0 +1,313 @@
+//! The tables `roles`, `role_permissions` and `user_roles`.
+
+use super::{Arg, AsStoreError, Sql, Store, StoreError, Transaction};
+use crate::{
+    audit::Event,
+    clock::Timestamp,
+    permission::{Permission, PermissionSet},
+    role::Role,
+    user::UserId,
+};
+
+/// Raising the version makes two changes of a role at once collide, on every engine; its count says whether the role is there.
+const TOUCH: Sql = Sql::both("UPDATE roles SET version = version + 1 WHERE name = ?");
+const ADD: Sql =
+    Sql::both("INSERT INTO roles (name, description, created_at_ms, version) VALUES (?, ?, ?, 1)");
+const DESCRIBE: Sql =
+    Sql::both("UPDATE roles SET description = ?, version = version + 1 WHERE name = ?");
+const COUNT: Sql = Sql::both("SELECT COUNT(*) FROM roles");
+const LIST: Sql = Sql::both(
+    "SELECT r.name, r.description, COALESCE(p.permission, '') AS permission FROM roles r \
+     LEFT JOIN role_permissions p ON p.role = r.name ORDER BY r.name, p.permission LIMIT 100000",
+);
+const FIND: Sql = Sql::both(
+    "SELECT r.name, r.description, COALESCE(p.permission, '') AS permission FROM roles r \
+     LEFT JOIN role_permissions p ON p.role = r.name WHERE r.name = ? ORDER BY p.permission LIMIT 1000",
+);
+const DELETE: Sql = Sql::both("DELETE FROM roles WHERE name = ?");
+const CLEAR: Sql = Sql::both("DELETE FROM role_permissions WHERE role = ?");
+const ALLOW: Sql = Sql::both("INSERT INTO role_permissions (role, permission) VALUES (?, ?)");
+/// A deleted user holds nothing: the number stays in the table, and is never given to another.
+const COUNT_HOLDERS: Sql = Sql::both(
+    "SELECT COUNT(*) FROM user_roles h JOIN accounts a ON a.user_id = h.user_id WHERE h.role = ?",
+);
+const FORGET_HOLDERS: Sql = Sql::both("DELETE FROM user_roles WHERE role = ?");
+const OF_USER: Sql =
+    Sql::both("SELECT role FROM user_roles WHERE user_id = ? ORDER BY role LIMIT 1000");
+const TAKE_ALL: Sql = Sql::both("DELETE FROM user_roles WHERE user_id = ?");
+const GIVE: Sql = Sql::both("INSERT INTO user_roles (user_id, role) VALUES (?, ?)");
+/// `users.role` may name a role of ours too, in a table that another application made.
+const PERMISSIONS: Sql = Sql::both(
+    "SELECT p.permission FROM user_roles h JOIN role_permissions p ON p.role = h.role WHERE h.user_id = ? \
+     UNION SELECT p.permission FROM role_permissions p WHERE p.role = ?",
+);
+const FIND_ACCOUNT: Sql = Sql::both("SELECT user_id FROM accounts WHERE user_id = ?");
+
+pub(super) const STATEMENTS: &[(&str, Sql)] = &[
+    ("roles.TOUCH", TOUCH),
+    ("roles.ADD", ADD),
+    ("roles.DESCRIBE", DESCRIBE),
+    ("roles.COUNT", COUNT),
+    ("roles.LIST", LIST),
+    ("roles.FIND", FIND),
+    ("roles.DELETE", DELETE),
+    ("roles.CLEAR", CLEAR),
+    ("roles.ALLOW", ALLOW),
+    ("roles.COUNT_HOLDERS", COUNT_HOLDERS),
+    ("roles.FORGET_HOLDERS", FORGET_HOLDERS),
+    ("roles.OF_USER", OF_USER),
+    ("roles.TAKE_ALL", TAKE_ALL),
+    ("roles.GIVE", GIVE),
+    ("roles.PERMISSIONS", PERMISSIONS),
+    ("roles.FIND_ACCOUNT", FIND_ACCOUNT),
+];
+
+/// A role as somebody has defined it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinedRole {
+    /// Its name.
+    pub role: Role,
+    /// What it is for.
+    pub description: String,
+    /// What it allows.
+    pub permissions: PermissionSet,
+}
+
+/// Why a role was not changed or given.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleStoreError {
+    /// There is no such role.
+    #[error("There is no role '{0}'")]
+    UnknownRole(Role),
+    /// There is no such user.
+    #[error("there is no such user")]
+    UnknownUser,
+    /// Users have it.
+    #[error("The role is assigned to {holders} users; take it from them first")]
+    Assigned {
+        /// How many.
+        holders: u64,
+    },
+    /// There are as many roles as there may be.
+    #[error("There are {} roles already", Store::MAX_ROLES)]
+    TooMany,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AsStoreError for RoleStoreError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct RoleRow {
+    name: String,
+    description: String,
+    permission: String,
+}
+
+const CORRUPT: StoreError = StoreError::Corrupt {
+    table: "role_permissions",
+    column: "permission",
+};
+
+fn read(rows: Vec<RoleRow>) -> Result<Vec<DefinedRole>, StoreError> {
+    let mut roles: Vec<(String, String, Vec<Permission>)> = Vec::new();
+    for row in rows {
+        let permission = Some(row.permission)
+            .filter(|name| !name.is_empty())
+            .map(|name| Permission::parse(&name).map_err(|_| CORRUPT))
+            .transpose()?;
+        match roles.last_mut() {
+            Some((name, _, permissions)) if *name == row.name => permissions.extend(permission),
+            _ => roles.push((row.name, row.description, permission.into_iter().collect())),
+        }
+    }
+    roles
+        .into_iter()
+        .map(|(name, description, permissions)| {
+            Ok(DefinedRole {
+                role: Role::parse(&name).map_err(|_| StoreError::Corrupt {
+                    table: "roles",
+                    column: "name",
+                })?,
+                description,
+                permissions: permissions.into_iter().collect(),
+            })
+        })
+        .collect()
+}
+
+impl Store {
+    /// The most roles that can be defined.
+    pub const MAX_ROLES: u64 = 1_000;
+
+    /// All defined roles, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_roles(&self) -> Result<Vec<DefinedRole>, StoreError> {
+        read(self.database().fetch_all(LIST, &[]).await?)
+    }
+
+    /// The role of this name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_role(&self, role: &Role) -> Result<Option<DefinedRole>, StoreError> {
+        let rows = self
+            .database()
+            .fetch_all(FIND, &[role.as_str().into()])
+            .await?;
+        Ok(read(rows)?.pop())
+    }
+
+    /// Defines a role, or replaces what it says, and records it. Returns whether it is new.
+    ///
+    /// # Errors
+    /// [`RoleStoreError::TooMany`] or a [`StoreError`].
+    pub async fn define_role(
+        &self,
+        defined: &DefinedRole,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<bool, RoleStoreError> {
+        let name = Arg::from(defined.role.as_str());
+        let description = Arg::from(defined.description.as_str());
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                let changed = tx.execute(DESCRIBE, &[description, name]).await?;
+                let is_new = changed.rows_affected == 0;
+                if is_new {
+                    let count: Option<(i64,)> = tx.fetch_optional(COUNT, &[]).await?;
+                    if count
+                        .is_some_and(|(n,)| u64::try_from(n).is_ok_and(|n| n >= Self::MAX_ROLES))
+                    {
+                        return Err(RoleStoreError::TooMany);
+                    }
+                    tx.execute(ADD, &[name, description, now.into()]).await?;
+                }
+                tx.execute(CLEAR, &[name]).await?;
+                for permission in defined.permissions.iter() {
+                    tx.execute(ALLOW, &[name, permission.as_str().into()])
+                        .await?;
+                }
+                self.record(&mut tx, event, now).await?;
+                tx.commit().await?;
+                Ok(is_new)
+            })
+            .await
+    }
+
+    /// Deletes a role that nobody has, and records it.
+    ///
+    /// # Errors
+    /// [`RoleStoreError`].
+    pub async fn delete_role(
+        &self,
+        role: &Role,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<(), RoleStoreError> {
+        let name = Arg::from(role.as_str());
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                touch(&mut tx, role).await?;
+                let holders: Option<(i64,)> = tx.fetch_optional(COUNT_HOLDERS, &[name]).await?;
+                let holders = holders.map_or(0, |(n,)| u64::try_from(n).unwrap_or(0));
+                if holders > 0 {
+                    return Err(RoleStoreError::Assigned { holders });
+                }
+                tx.execute(FORGET_HOLDERS, &[name]).await?;
+                tx.execute(CLEAR, &[name]).await?;
+                tx.execute(DELETE, &[name]).await?;
+                self.record(&mut tx, event, now).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    /// A user's roles beside the one in the users table, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn roles_of(&self, user: UserId) -> Result<Vec<Role>, StoreError> {
+        let rows: Vec<(String,)> = self
+            .database()
+            .fetch_all(OF_USER, &[user.get().into()])
+            .await?;
+        let corrupt = |_| StoreError::Corrupt {
+            table: "user_roles",
+            column: "role",
+        };
+        rows.into_iter()
+            .map(|(name,)| Role::parse(&name).map_err(corrupt))
+            .collect()
+    }
+
+    /// Gives a user these roles beside the one in the users table, and no others, and records it.
+    ///
+    /// # Errors
+    /// [`RoleStoreError::UnknownRole`], [`RoleStoreError::UnknownUser`] or a [`StoreError`]; then nothing was changed.
+    pub async fn set_roles_of(
+        &self,
+        user: UserId,
+        roles: &[Role],
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<(), RoleStoreError> {
+        let id = Arg::Int(user.get());
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                let account: Option<(i64,)> = tx.fetch_optional(FIND_ACCOUNT, &[id]).await?;
+                if account.is_none() {
+                    return Err(RoleStoreError::UnknownUser);
+                }
+                tx.execute(TAKE_ALL, &[id]).await?;
+                for role in roles {
+                    touch(&mut tx, role).await?;
+                    tx.execute(GIVE, &[id, role.as_str().into()]).await?;
+                }
+                self.record(&mut tx, event, now).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    /// What a user may do whose role in the users table is `primary`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn permissions_of(
+        &self,
+        user: UserId,
+        primary: &Role,
+    ) -> Result<PermissionSet, StoreError> {
+        if primary.is_admin() {
+            return Ok(PermissionSet::everything());
+        }
+        let args = [user.get().into(), primary.as_str().into()];
+        let rows: Vec<(String,)> = self.database().fetch_all(PERMISSIONS, &args).await?;
+        rows.into_iter()
+            .map(|(name,)| Permission::parse(&name).map_err(|_| CORRUPT))
+            .collect()
+    }
+}
+
+async fn touch(tx: &mut Transaction, role: &Role) -> Result<(), RoleStoreError> {
+    let touched = tx.execute(TOUCH, &[role.as_str().into()]).await?;
+    if touched.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(RoleStoreError::UnknownRole(role.clone()))
+    }
+}

@@ -1,0 +1,154 @@
+//! Roles in the database, on every engine.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may stop at once, and reads which servers it may use from the environment"
+)]
+
+mod databases;
+
+use std::sync::Arc;
+
+use databases::Databases;
+use doorward::{
+    audit::{Event, EventKind},
+    caller::Caller,
+    clock::Timestamp,
+    password::PasswordHash,
+    permission::PermissionSet,
+    role::Role,
+    store::{DefinedRole, RoleStoreError, Store},
+    user::UserId,
+    username::Username,
+};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$eulBsvxG/lLvEunGp0obMA$BWDaUQm99W7Nosg21LLsskHZ5OfJaEF1ApmJfC0dwgw";
+
+fn role(name: &str) -> Role {
+    Role::parse(name).unwrap()
+}
+
+fn event() -> Event {
+    Event::success(EventKind::RoleDefined, &Caller::operator())
+}
+
+async fn define(store: &Store, name: &str, scope: &str) -> bool {
+    let defined = DefinedRole {
+        role: role(name),
+        description: format!("what {name} may do"),
+        permissions: PermissionSet::from_scope(scope).unwrap(),
+    };
+    store.define_role(&defined, &event(), NOW).await.unwrap()
+}
+
+async fn add(store: &Store, name: &str) -> UserId {
+    let hash = PasswordHash::parse(HASH).unwrap();
+    let name = Username::parse(name).unwrap();
+    let user = store.add_user(&name, &hash, &Role::user(), NOW).await;
+    user.unwrap().id
+}
+
+async fn give(store: &Store, user: UserId, names: &[&str]) -> Result<(), RoleStoreError> {
+    let roles: Vec<Role> = names.iter().map(|name| role(name)).collect();
+    store.set_roles_of(user, &roles, &event(), NOW).await
+}
+
+async fn scope(store: &Store, user: UserId) -> String {
+    let permissions = store.permissions_of(user, &Role::user()).await.unwrap();
+    permissions.scope()
+}
+
+#[tokio::test]
+async fn a_user_may_do_what_any_role_of_theirs_allows() {
+    for store in Databases::fresh().await.stores() {
+        let (una, other) = (add(&store, "una").await, add(&store, "other").await);
+        assert!(define(&store, "auditor", "audit:read users:read").await);
+        assert!(define(&store, "helper", "users:read shop:*").await);
+        assert_eq!(scope(&store, una).await, "");
+        give(&store, una, &["helper", "auditor"]).await.unwrap();
+        assert_eq!(scope(&store, una).await, "audit:read shop:* users:read");
+        assert_eq!(scope(&store, other).await, "");
+        // Replacing a role's permissions changes what its holders may do.
+        assert!(!define(&store, "auditor", "audit:read").await);
+        give(&store, una, &["auditor"]).await.unwrap();
+        assert_eq!(scope(&store, una).await, "audit:read");
+        give(&store, una, &[]).await.unwrap();
+        assert_eq!(scope(&store, una).await, "");
+        assert!(
+            store
+                .permissions_of(una, &Role::admin())
+                .await
+                .unwrap()
+                .is_everything()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_there_is_not_given_and_nothing_changes() {
+    for store in Databases::fresh().await.stores() {
+        let una = add(&store, "una").await;
+        define(&store, "auditor", "audit:read").await;
+        give(&store, una, &["auditor"]).await.unwrap();
+        for name in ["nosuch", "admin", "user", "Auditor"] {
+            let error = give(&store, una, &[name]).await.unwrap_err();
+            assert!(matches!(error, RoleStoreError::UnknownRole(_)), "{name}");
+        }
+        let error = give(&store, UserId::new(999), &["auditor"]).await;
+        assert!(matches!(error, Err(RoleStoreError::UnknownUser)));
+        assert_eq!(store.roles_of(una).await.unwrap(), [role("auditor")]);
+    }
+}
+
+#[tokio::test]
+async fn a_role_goes_only_when_nobody_has_it() {
+    for store in Databases::fresh().await.stores() {
+        let una = add(&store, "una").await;
+        define(&store, "auditor", "audit:read").await;
+        give(&store, una, &["auditor"]).await.unwrap();
+        let auditor = role("auditor");
+        let refused = store.delete_role(&auditor, &event(), NOW).await;
+        assert!(matches!(
+            refused,
+            Err(RoleStoreError::Assigned { holders: 1 })
+        ));
+        give(&store, una, &[]).await.unwrap();
+        store.delete_role(&auditor, &event(), NOW).await.unwrap();
+        assert_eq!(store.list_roles().await.unwrap(), []);
+        let gone = store.delete_role(&auditor, &event(), NOW).await;
+        assert!(matches!(gone, Err(RoleStoreError::UnknownRole(_))));
+        // What is defined under the old name later starts from nothing.
+        define(&store, "auditor", "").await;
+        assert_eq!(scope(&store, una).await, "");
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_not_given_while_it_is_deleted() {
+    for store in Databases::fresh().await.stores() {
+        let store = Arc::new(store);
+        for round in 0..10 {
+            let una = add(&store, &format!("una{round}")).await;
+            define(&store, "auditor", "audit:read").await;
+            let giving = tokio::spawn({
+                let store = store.clone();
+                async move { give(&store, una, &["auditor"]).await.is_ok() }
+            });
+            let deleting = tokio::spawn({
+                let store = store.clone();
+                async move {
+                    let auditor = role("auditor");
+                    store.delete_role(&auditor, &event(), NOW).await.is_ok()
+                }
+            });
+            let (given, deleted) = (giving.await.unwrap(), deleting.await.unwrap());
+            assert!(given != deleted, "given {given}, deleted {deleted}");
+            give(&store, una, &[]).await.unwrap();
+        }
+    }
+}
