@@ -275,7 +275,7 @@ async fn of_many_nodes_one_takes_a_letter_and_a_node_that_is_gone_loses_it() {
         let nodes: Vec<_> = (0..10u8)
             .map(|node| {
                 let store = store.clone();
-                tokio::spawn(async move { store.lease_letters([node; 16], minute, NOW).await })
+                tokio::spawn(async move { store.lease_letters(16, [node; 16], minute, NOW).await })
             })
             .collect();
         let mut taken = Vec::new();
@@ -287,7 +287,10 @@ async fn of_many_nodes_one_takes_a_letter_and_a_node_that_is_gone_loses_it() {
         assert_eq!((taken[0].kind, taken[0].link_id), (kind, Some(id)));
 
         // The lease is over; the node that had it can't say any more that it was sent.
-        let again = store.lease_letters([99; 16], minute, LATER).await.unwrap();
+        let again = store
+            .lease_letters(16, [99; 16], minute, LATER)
+            .await
+            .unwrap();
         assert_eq!((again.len(), again[0].attempts), (1, 2));
         store.letter_sent(&taken[0], LATER).await.unwrap();
         store
@@ -296,13 +299,13 @@ async fn of_many_nodes_one_takes_a_letter_and_a_node_that_is_gone_loses_it() {
             .unwrap();
         assert!(
             store
-                .lease_letters([5; 16], minute, LATER)
+                .lease_letters(16, [5; 16], minute, LATER)
                 .await
                 .unwrap()
                 .is_empty()
         );
         let last = store
-            .lease_letters([5; 16], minute, MUCH_LATER)
+            .lease_letters(16, [5; 16], minute, MUCH_LATER)
             .await
             .unwrap();
         assert_eq!(last[0].attempts, 3);
@@ -310,7 +313,7 @@ async fn of_many_nodes_one_takes_a_letter_and_a_node_that_is_gone_loses_it() {
         let end = Timestamp::from_seconds(1_900_000_000);
         assert!(
             store
-                .lease_letters([6; 16], minute, end)
+                .lease_letters(16, [6; 16], minute, end)
                 .await
                 .unwrap()
                 .is_empty()

@@ -16,7 +16,7 @@ use lettre::{
 };
 
 use crate::{
-    config::{Config, MailConfig, SmtpConfig, SmtpSecurity, duration::format_duration},
+    config::{Config, MailConfig, SmtpConfig, SmtpSecurity},
     failure::Failure,
 };
 use template::{LetterTemplate, LetterText, LetterValues};
@@ -83,6 +83,18 @@ fn tls_parameters(smtp: &SmtpConfig) -> Result<TlsParameters, Failure> {
     parameters.build().map_err(unusable)
 }
 
+/// For people: `30 minutes`, `24 hours`, `7 days`; rounded down to whole minutes.
+fn in_words(duration: Duration) -> String {
+    let minutes = duration.as_secs() / 60;
+    let (count, unit) = match minutes {
+        m if m >= 2 * 24 * 60 && m.is_multiple_of(24 * 60) => (m / (24 * 60), "day"),
+        m if m >= 60 && m.is_multiple_of(60) => (m / 60, "hour"),
+        m => (m, "minute"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
 impl Mailer {
     /// The configured mailer; `None` when no mail server is configured.
     ///
@@ -133,8 +145,8 @@ impl Mailer {
             from,
             site: site.to_string(),
             templates,
-            reset_ttl: format_duration(*reset_ttl),
-            verify_ttl: format_duration(*verify_ttl),
+            reset_ttl: in_words(*reset_ttl),
+            verify_ttl: in_words(*verify_ttl),
         }))
     }
 
@@ -175,5 +187,25 @@ impl Mailer {
             .await
             .map_err(|_| SendError::Late)??;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_a_link_is_good_is_said_in_words() {
+        for (seconds, words) in [
+            (60, "1 minute"),
+            (119, "1 minute"),
+            (1_800, "30 minutes"),
+            (3_600, "1 hour"),
+            (5_400, "90 minutes"),
+            (86_400, "24 hours"),
+            (604_800, "7 days"),
+        ] {
+            assert_eq!(in_words(Duration::from_secs(seconds)), words);
+        }
     }
 }

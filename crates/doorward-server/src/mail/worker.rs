@@ -24,9 +24,8 @@ use super::Mailer;
 
 /// How often the queue is looked at.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long a node has for the letters that it took; past it, another takes them. Sixteen letters at the mailer's
-/// patience, and some.
-const LEASE: Duration = Duration::from_mins(20);
+/// How long a node has for the letter that it took; past it, another takes it. The mailer's patience twice.
+const LEASE: Duration = Duration::from_mins(2);
 /// The first wait after a failure; each is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(30);
@@ -90,22 +89,14 @@ async fn work_off(
     mailer: &Mailer,
     stopping: &AtomicBool,
 ) -> Result<(), StoreError> {
-    let lease = authenticator.new_lease()?;
-    let letters = authenticator
-        .store()
-        .lease_letters(lease, LEASE, authenticator.now())
-        .await?;
-    for letter in letters {
-        if stopping.load(Ordering::Relaxed) {
-            // Another node, or this one when it is back, need not wait for the lease to end.
-            let now = authenticator.now();
-            let store = authenticator.store();
-            store
-                .letter_failed(&letter, Some(now), "the node stopped")
-                .await?;
-        } else {
-            send(authenticator, mailer, &letter).await?;
-        }
+    while !stopping.load(Ordering::Relaxed) {
+        let lease = authenticator.new_lease()?;
+        let now = authenticator.now();
+        let store = authenticator.store();
+        let Some(letter) = store.lease_letters(1, lease, LEASE, now).await?.pop() else {
+            break;
+        };
+        send(authenticator, mailer, &letter).await?;
     }
     Ok(())
 }

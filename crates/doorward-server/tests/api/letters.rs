@@ -153,18 +153,49 @@ fn letters_wait_for_a_mail_server_that_is_down_and_are_sent_once_by_two_nodes() 
         let installation = mail.installation(engine);
         let server = installation.start();
         let second = installation.start();
-        // The letter waits; whoever asks does not.
-        sign_up_with_email(&server, "una", EMAIL);
-        eventually("it was tried", || {
+        // The letters wait; whoever asks does not.
+        let recipients: Vec<String> = (0..8).map(|n| format!("una{n}@example.org")).collect();
+        for (number, recipient) in recipients.iter().enumerate() {
+            sign_up_with_email(&server, &format!("una{number}"), recipient);
+        }
+        eventually("one was tried", || {
             server.log().contains("letter_put_off") || second.log().contains("letter_put_off")
         });
-        assert_eq!(waiting_letters(&installation), 1);
+        assert_eq!(waiting_letters(&installation), 8);
         mail.start();
-        eventually("it was sent", || waiting_letters(&installation) == 0);
-        assert_eq!(mail.wait_for(1).remove(0).recipient, EMAIL);
+        eventually("all are sent", || waiting_letters(&installation) == 0);
+        // What is being sent a second time would be finished before the end.
+        server.stop();
+        second.stop();
+        let mut received: Vec<String> = mail.letters().into_iter().map(|l| l.recipient).collect();
+        received.sort();
+        assert_eq!(received, recipients);
         let sent = "SELECT COUNT(*) FROM mail_queue WHERE sent_at_ms IS NOT NULL";
-        assert_eq!(count(&installation, sent), 1);
+        assert_eq!(count(&installation, sent), 8);
     }
+}
+
+#[test]
+fn letters_are_as_the_operator_wrote_them() {
+    let Some(mail) = MailServer::started() else {
+        return;
+    };
+    let installation = mail
+        .installation(Engine::Sqlite)
+        .set("DOORWARD_MAIL_TEMPLATE_DIR", "letters");
+    let folder = installation.folder().join("letters");
+    std::fs::create_dir(&folder).unwrap();
+    let text = "Subject: Willkommen, {{username}}\n\nAuf {{site}}: {{link}} ({{valid_for}})\n";
+    std::fs::write(folder.join("verify_email.txt"), text).unwrap();
+    let server = installation.start();
+    sign_up_with_email(&server, "una", EMAIL);
+    let letter = mail.wait_for(1).remove(0).text;
+    assert!(letter.contains("Subject: Willkommen, una\r\n"), "{letter}");
+    let begin = "Auf https://auth.example.org: https://auth.example.org/verify#";
+    assert!(letter.contains(begin), "{letter}");
+    assert!(letter.contains(" (24 hours)"), "{letter}");
+    // Only the text is another; the page is as compiled in.
+    assert!(letter.contains("<p>"), "{letter}");
 }
 
 #[test]

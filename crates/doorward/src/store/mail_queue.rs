@@ -120,12 +120,13 @@ impl Store {
         outcome.map(drop)
     }
 
-    /// Takes some letters whose turn it is, for `lease_for`: of several nodes that ask at once, one gets a letter.
+    /// Takes up to `most` letters whose turn it is, for `lease_for`: of several nodes that ask at once, one gets a letter.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn lease_letters(
         &self,
+        most: usize,
         lease: [u8; 16],
         lease_for: Duration,
         now: Timestamp,
@@ -136,6 +137,9 @@ impl Store {
             .await?;
         let mut letters = Vec::new();
         for row in rows {
+            if letters.len() >= most {
+                break;
+            }
             let args = [
                 (&lease).into(),
                 now.after(lease_for).into(),
