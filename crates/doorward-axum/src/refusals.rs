@@ -145,6 +145,7 @@ impl From<EmailError> for ApiError {
         match error {
             EmailError::NoLetters => no_letters(),
             EmailError::Login(error) => confirmation(error),
+            EmailError::Throttled(throttled) => AdmissionError::Throttled(throttled).into(),
             EmailError::InvalidLink => link_invalid(),
             EmailError::Random(error) => Self::internal().with_source(error),
             EmailError::Store(error) => error.into(),

@@ -28,7 +28,7 @@ struct EmailChange {
 /// `PUT /auth/email` `{"email", "password"}`: sends a link to the new address and tells the old one (RC-08).
 ///
 /// # Errors
-/// 400 for missing fields or no address; 401 without a token; 403 for a wrong password; 429 after too many failures; 503
+/// 400 for missing fields or no address; 401 without a token; 403 for a wrong password; 429 after too many failures or letters; 503
 /// where no letters are sent.
 #[utoipa::path(
     put,
@@ -42,7 +42,7 @@ struct EmailChange {
         (status = 400, description = "A missing field, or no address: `fields_required`, `email_invalid`"),
         (status = 401, description = "No good token: `token_…`"),
         (status = 403, description = "The current password is wrong: `current_password_wrong`"),
-        (status = 429, description = "Too many failures: `login_throttled`"),
+        (status = 429, description = "Too many failures: `login_throttled`; too many letters: `throttled`"),
         (status = 503, description = "No letters are sent: `mail_not_configured`"),
     ),
     security(("bearer" = [])),

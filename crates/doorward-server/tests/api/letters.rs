@@ -431,3 +431,36 @@ fn a_letter_that_nobody_takes_for_a_day_is_given_up_and_in_the_trail() {
         eventually("it is in the trail", || count(&installation, failed) == 1);
     }
 }
+
+#[test]
+fn an_address_gets_three_letters_an_hour_whoever_gives_it() {
+    for engine in engines() {
+        let Some(mail) = MailServer::started() else {
+            return;
+        };
+        let installation = mail
+            .installation(engine)
+            .set("DOORWARD_THROTTLE_ENABLED", "true");
+        let server = installation.start();
+        let token = sign_up_with_email(&server, "una", "una@example.net");
+        for name in ["vera", "wanda", "xenia", "zoe"] {
+            sign_up_with_email(&server, name, EMAIL);
+        }
+        let to = |address: &str| {
+            count(
+                &installation,
+                &format!("SELECT COUNT(*) FROM mail_queue WHERE recipient = '{address}'"),
+            )
+        };
+        assert_eq!(to(EMAIL), 3);
+        let full = put_email(&token, "UNA@example.org", PASSWORD).send(server.address);
+        assert_eq!(full.status, 429, "{full:?}");
+        assert!(full.header("retry-after").is_some());
+        for (number, expected) in [(2, 202), (3, 202), (4, 429), (5, 429)] {
+            let address = format!("una{number}@example.org");
+            let answer = put_email(&token, &address, PASSWORD).send(server.address);
+            assert_eq!(answer.status, expected, "{answer:?}");
+            assert_eq!(to(&address), i64::from(expected == 202));
+        }
+    }
+}

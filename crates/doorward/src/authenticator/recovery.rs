@@ -12,7 +12,7 @@ use crate::{
     password::Password,
     random::RandomError,
     store::{EmailProof, LinkError, ProofLink, StoreError},
-    throttle::{AdmissionError, Allowance, Standing},
+    throttle::{AdmissionError, Allowance, Standing, Throttled},
     user::UserId,
     username::Username,
 };
@@ -35,6 +35,9 @@ pub enum EmailError {
     /// The current password is another.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// The account, or the address, got too many letters.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The link is not good (any more), or another account has proved the address.
     #[error("This link is not valid any more")]
     InvalidLink,
@@ -44,6 +47,15 @@ pub enum EmailError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<AdmissionError> for EmailError {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::Throttled(throttled) => Self::Throttled(throttled),
+            AdmissionError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<LinkError> for EmailError {
@@ -66,7 +78,7 @@ pub enum ForgotError {
     Throttled(#[from] AdmissionError),
 }
 
-/// How many links an account, and a network, may ask for (RC-07).
+/// How many links an account, a network and an address get (RC-07).
 const LETTERS: Allowance = Allowance::per_hour(3);
 const PURPOSE: &str = "reset link";
 /// How many are looked for at once; the others wait.
@@ -94,7 +106,8 @@ impl Authenticator {
         let (this, at_once) = (Arc::clone(self), Arc::clone(&self.recoveries));
         tokio::spawn(async move {
             let _permit = at_once.acquire().await;
-            if let Err(error) = this.offer_reset(&who, &client).await {
+            // Boxed for the reason of `log_in_from`.
+            if let Err(error) = Box::pin(this.offer_reset(&who, &client)).await {
                 tracing::error!(target: "doorward::auth", event = "reset_link_not_sent", %error);
             }
         });
@@ -177,6 +190,12 @@ impl Authenticator {
             return Err(EmailError::NoLetters);
         }
         self.confirm_password(user, current, client).await?;
+        let key = user.get().to_be_bytes();
+        self.parts
+            .throttle
+            .spend("proof of an account", &key, LETTERS, self.now())
+            .await?;
+        self.spend_letter_to(email).await?;
         let old = self.parts.store.find_email(user).await?;
         let told = old
             .map(|old| old.address)
@@ -189,6 +208,15 @@ impl Authenticator {
             .note_email(user, &proof, told.as_ref(), &event, self.now())
             .await?;
         Ok(())
+    }
+
+    /// Whoever has an address is not written to more often than that, whoever gives it (RC-07).
+    pub(super) async fn spend_letter_to(&self, email: &EmailAddress) -> Result<(), AdmissionError> {
+        let key = email.key().as_bytes();
+        self.parts
+            .throttle
+            .spend("proof of an address", key, LETTERS, self.now())
+            .await
     }
 
     /// What is needed to note an address: with a link where letters are sent.

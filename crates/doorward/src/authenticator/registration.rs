@@ -8,6 +8,7 @@ use crate::{
     random::RandomError,
     role::Role,
     store::StoreError,
+    throttle::AdmissionError,
     user::User,
     username::Username,
 };
@@ -105,7 +106,17 @@ impl Authenticator {
         // A taken name costs a hash like a free one, so that only the answer tells them apart, and the throttle counts
         // answers; the unique key decides.
         let hash = self.parts.hashes.hash(new.password).await?;
-        let proof = email.map(|email| self.proof_of(email)).transpose()?;
+        let mut proof = email.map(|email| self.proof_of(email)).transpose()?;
+        if let Some(proof) = &mut proof
+            && proof.link.is_some()
+        {
+            match self.spend_letter_to(proof.email).await {
+                Ok(()) => {}
+                // The account is made all the same, and says nothing of others who gave this address.
+                Err(AdmissionError::Throttled(_)) => proof.link = None,
+                Err(AdmissionError::Store(error)) => return Err(error.into()),
+            }
+        }
         let user = self
             .parts
             .store
