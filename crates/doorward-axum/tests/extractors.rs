@@ -17,6 +17,7 @@ use doorward::{
     clock::{Clock, SystemClock},
     flask_session::SessionSigner,
     password::{AcceptedForms, HashPool, HashPoolConfig, Password, PasswordPolicy, Rehash},
+    permission::Rights,
     random::OsRandom,
     role::Role,
     secret::Secret,
@@ -119,7 +120,13 @@ impl Fixture {
         let issued = self
             .authenticator
             .tokens()
-            .issue(user, None, &OsRandom, self.authenticator.now())
+            .issue(
+                user,
+                &Rights::default(),
+                None,
+                &OsRandom,
+                self.authenticator.now(),
+            )
             .unwrap();
         format!("Bearer {}", issued.token.as_str())
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
+    permission::Rights,
     principal::Principal,
     random::{self, Random, RandomError},
     role::Role,
@@ -63,8 +64,8 @@ impl AccessTokenPolicy {
     }
 }
 
-/// Issues and verifies access tokens: HS256 JWTs with `iss`, `sub`, `iat`, `exp`, `jti` (RFC 7519 §4.1) and the
-/// lecture's `user_id`, `username`, `role`.
+/// Issues and verifies access tokens: HS256 JWTs with `iss`, `sub`, `iat`, `exp`, `jti` (RFC 7519 §4.1), the lecture's
+/// `user_id`, `username`, `role`, and beside them `roles` (RFC 9068 §2.2.3.1) and `scope` (RFC 8693 §4.2).
 #[derive(Debug)]
 pub struct AccessTokens {
     key: Hs256Key,
@@ -107,6 +108,9 @@ struct Claims<'a> {
     user_id: i64,
     username: &'a str,
     role: &'a str,
+    roles: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     #[serde(flatten)]
     extra: BTreeMap<&'a str, ExtraClaim<'a>>,
 }
@@ -198,13 +202,15 @@ impl AccessTokens {
         &self.policy.issuer
     }
 
-    /// A new token for `user` in `session`.
+    /// A new token for `user` in `session`. `rights` were read after `user` was: a change in between has made the token void
+    /// by its epoch.
     ///
     /// # Errors
     /// [`IssueError`] when there is no randomness.
     pub fn issue(
         &self,
         user: &User,
+        rights: &Rights,
         session: Option<SessionId>,
         random: &dyn Random,
         now: Timestamp,
@@ -224,6 +230,8 @@ impl AccessTokens {
             user_id: user.id.get(),
             username: &user.username,
             role: user.role.as_str(),
+            roles: rights.roles_beside(&user.role).map(Role::as_str).collect(),
+            scope: rights.permissions.claim(),
             extra: self
                 .policy
                 .extra_claims
@@ -248,7 +256,7 @@ impl AccessTokens {
             disabled_at: None,
             epochs: Epochs::default(),
         };
-        let issued = self.issue(&nobody, None, random, now);
+        let issued = self.issue(&nobody, &Rights::default(), None, random, now);
         issued.is_ok_and(|issued| self.verify(issued.token.as_str(), now).is_ok())
     }
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use crate::role::Role;
+
 /// The name of a permission: `noun:verb`, such as `users:read`. `noun:*` stands for every verb of the noun.
 ///
 /// An application may define its own; those that the server itself asks for are constants here.
@@ -23,6 +25,15 @@ impl Permission {
     pub const KEYS_WRITE: &str = "keys:write";
     /// The longest name, in bytes.
     pub const MAX_LEN: usize = 64;
+    /// Those that the server itself asks for.
+    pub const OF_THE_SERVER: [&str; 6] = [
+        Self::USERS_READ,
+        Self::USERS_WRITE,
+        Self::SESSIONS_REVOKE,
+        Self::AUDIT_READ,
+        Self::ROLES_WRITE,
+        Self::KEYS_WRITE,
+    ];
 
     /// A permission by its name: `[a-z0-9_.-]+:[a-z0-9_.-]+` or `[a-z0-9_.-]+:*`. All of it may stand in a `scope` (RFC 6749
     /// §3.3).
@@ -73,6 +84,8 @@ pub struct PermissionSet {
 impl PermissionSet {
     /// The most permissions of one role, so that what says them stays small.
     pub const MAX_OF_A_ROLE: usize = 64;
+    /// The longest `scope` of a token, in bytes: a token must fit into a request's head.
+    pub const MAX_CLAIM: usize = 2_000;
 
     /// Every permission there is and will be: what administrators have.
     #[must_use]
@@ -149,6 +162,19 @@ impl PermissionSet {
         names.join(" ")
     }
 
+    /// What a token says of it in `scope` (RFC 8693 §4.2): nothing when it is empty, or longer than
+    /// [`Self::MAX_CLAIM`]. Of everything it names what the server itself asks for; what an application adds cannot be
+    /// listed, and the role `admin` says it.
+    #[must_use]
+    pub fn claim(&self) -> Option<String> {
+        let text = if self.everything {
+            Permission::OF_THE_SERVER.join(" ")
+        } else {
+            self.scope()
+        };
+        (1..=Self::MAX_CLAIM).contains(&text.len()).then_some(text)
+    }
+
     /// What [`Self::scope`] wrote.
     ///
     /// # Errors
@@ -171,69 +197,22 @@ impl FromIterator<Permission> for PermissionSet {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a user may do, and by which roles beside the one in the users table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// The additional roles, by name.
+    pub roles: Vec<Role>,
+    /// What all roles of the user allow together.
+    pub permissions: PermissionSet,
+}
 
-    fn set(text: &str) -> PermissionSet {
-        PermissionSet::from_scope(text).unwrap()
-    }
-
-    #[test]
-    fn a_permission_is_a_noun_and_a_verb() {
-        for good in ["users:read", "a:b", "shop.orders:re-fund_1", "users:*"] {
-            assert!(Permission::parse(good).is_ok(), "{good}");
-        }
-        let long = format!("a:{}", "b".repeat(63));
-        for bad in [
-            "",
-            "users",
-            ":",
-            "users:",
-            ":read",
-            "*:read",
-            "*",
-            "*:*",
-            "Users:read",
-            "a:b:c",
-            "a:b c",
-            "a:b*",
-            "a:\u{e9}",
-            &long,
-        ] {
-            assert_eq!(Permission::parse(bad), Err(InvalidPermission), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_noun_with_a_star_allows_its_verbs_and_no_other_noun() {
-        let held = set("users:* audit:read");
-        for name in ["users:read", "users:*", "audit:read"] {
-            assert!(held.allows(name), "{name}");
-        }
-        for name in ["usersx:read", "users", "audit:*", "audit:write"] {
-            assert!(!held.allows(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn nobody_has_more_than_both_allow() {
-        let some = set("users:* audit:read");
-        assert_eq!(
-            some.intersection(&set("users:read roles:write")),
-            set("users:read")
-        );
-        assert_eq!(some.intersection(&PermissionSet::everything()), some);
-        assert_eq!(PermissionSet::everything().intersection(&some), some);
-        assert!(some.intersection(&PermissionSet::default()).is_empty());
-    }
-
-    #[test]
-    fn what_is_missing_is_named() {
-        let held = set("users:read");
-        assert_eq!(held.first_missing(&set("users:read")), None);
-        assert_eq!(held.first_missing(&set("users:*")), Some("users:*"));
-        assert_eq!(held.first_missing(&PermissionSet::everything()), Some("*"));
-        assert_eq!(PermissionSet::everything().first_missing(&held), None);
+impl Rights {
+    /// All roles: first the one in the users table.
+    pub fn roles_beside<'r>(&'r self, primary: &'r Role) -> impl Iterator<Item = &'r Role> {
+        let others = self.roles.iter().filter(move |role| *role != primary);
+        std::iter::once(primary).chain(others)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ pub struct Revocations {
     users: Shards<i64, (i64, i64)>,
     follower: Mutex<Follower>,
     followed_at_ms: AtomicI64,
+    settled: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +56,7 @@ impl Default for Revocations {
             users: Shards::new(),
             follower: Mutex::default(),
             followed_at_ms: AtomicI64::new(0),
+            settled: AtomicI64::new(0),
         }
     }
 }
@@ -91,6 +93,13 @@ impl Revocations {
         }
     }
 
+    /// The highest number below which no row can still become visible; 0 in the first minute. A change of a role adds as many
+    /// rows as the role has holders, in one slow transaction, so no distance in numbers says that.
+    #[must_use]
+    pub fn settled(&self) -> i64 {
+        self.settled.load(Ordering::Relaxed)
+    }
+
     /// Reads what is new in the table. One reads at a time; the others wait, and read again.
     ///
     /// # Errors
@@ -109,6 +118,7 @@ impl Revocations {
             last = highest;
         }
         follower.note(last, Instant::now());
+        self.settled.store(follower.settled, Ordering::Relaxed);
         self.followed_at_ms
             .store(now.as_millis(), Ordering::Relaxed);
         Ok(())

@@ -19,14 +19,15 @@ use doorward::{
     caller::Caller,
     clock::Timestamp,
     password::PasswordHash,
-    permission::PermissionSet,
+    permission::{PermissionSet, Rights},
     role::Role,
-    store::{DefinedRole, RoleStoreError, Store},
+    store::{DefinedRole, Revoked, RoleStoreError, Store},
     user::UserId,
     username::Username,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const LATER: Timestamp = Timestamp::from_seconds(1_800_086_400);
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$eulBsvxG/lLvEunGp0obMA$BWDaUQm99W7Nosg21LLsskHZ5OfJaEF1ApmJfC0dwgw";
 
 fn role(name: &str) -> Role {
@@ -43,7 +44,10 @@ async fn define(store: &Store, name: &str, scope: &str) -> bool {
         description: format!("what {name} may do"),
         permissions: PermissionSet::from_scope(scope).unwrap(),
     };
-    store.define_role(&defined, &event(), NOW).await.unwrap()
+    store
+        .define_role(&defined, &event(), NOW, LATER)
+        .await
+        .unwrap()
 }
 
 async fn add(store: &Store, name: &str) -> UserId {
@@ -112,15 +116,18 @@ async fn a_role_goes_only_when_nobody_has_it() {
         define(&store, "auditor", "audit:read").await;
         give(&store, una, &["auditor"]).await.unwrap();
         let auditor = role("auditor");
-        let refused = store.delete_role(&auditor, &event(), NOW).await;
+        let refused = store.delete_role(&auditor, &event(), NOW, LATER).await;
         assert!(matches!(
             refused,
             Err(RoleStoreError::Assigned { holders: 1 })
         ));
         give(&store, una, &[]).await.unwrap();
-        store.delete_role(&auditor, &event(), NOW).await.unwrap();
+        store
+            .delete_role(&auditor, &event(), NOW, LATER)
+            .await
+            .unwrap();
         assert_eq!(store.list_roles().await.unwrap(), []);
-        let gone = store.delete_role(&auditor, &event(), NOW).await;
+        let gone = store.delete_role(&auditor, &event(), NOW, LATER).await;
         assert!(matches!(gone, Err(RoleStoreError::UnknownRole(_))));
         // What is defined under the old name later starts from nothing.
         define(&store, "auditor", "").await;
@@ -143,12 +150,70 @@ async fn a_role_is_not_given_while_it_is_deleted() {
                 let store = store.clone();
                 async move {
                     let auditor = role("auditor");
-                    store.delete_role(&auditor, &event(), NOW).await.is_ok()
+                    store
+                        .delete_role(&auditor, &event(), NOW, LATER)
+                        .await
+                        .is_ok()
                 }
             });
             let (given, deleted) = (giving.await.unwrap(), deleting.await.unwrap());
             assert!(given != deleted, "given {given}, deleted {deleted}");
             give(&store, una, &[]).await.unwrap();
         }
+    }
+}
+
+async fn epoch(store: &Store, user: UserId) -> i64 {
+    let found = store.find_user_by_id(user, NOW).await.unwrap();
+    found.unwrap().user.epochs.tokens
+}
+
+#[tokio::test]
+async fn a_change_of_a_role_voids_the_tokens_of_all_who_have_it_and_of_nobody_else() {
+    for store in Databases::fresh().await.stores() {
+        define(&store, "auditor", "audit:read").await;
+        let other = add(&store, "other").await;
+        let mut holders = Vec::new();
+        for n in 0..30 {
+            let holder = add(&store, &format!("holder{n}")).await;
+            give(&store, holder, &["auditor"]).await.unwrap();
+            holders.push((holder, epoch(&store, holder).await));
+        }
+        let last = store.list_revocations(0, NOW).await.unwrap();
+        let last = last.last().unwrap().number;
+        // What a role is for is no right.
+        let mut defined = store.find_role(&role("auditor")).await.unwrap().unwrap();
+        defined.description = "something else".to_owned();
+        let unchanged = store.define_role(&defined, &event(), NOW, LATER).await;
+        assert!(!unchanged.unwrap());
+        assert_eq!(store.list_revocations(last, NOW).await.unwrap(), []);
+
+        define(&store, "auditor", "audit:read users:read").await;
+        let revoked = store.list_revocations(last, NOW).await.unwrap();
+        assert_eq!(revoked.len(), holders.len());
+        for (user, before) in holders {
+            assert_eq!(epoch(&store, user).await, before + 1);
+            let wanted = Revoked::User {
+                user,
+                epoch: before + 1,
+            };
+            let row = revoked.iter().find(|row| row.revoked == wanted);
+            assert_eq!(row.unwrap().expires_at, LATER);
+        }
+        assert_eq!(epoch(&store, other).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn rights_are_all_roles_and_what_they_allow() {
+    for store in Databases::fresh().await.stores() {
+        let una = add(&store, "una").await;
+        define(&store, "auditor", "audit:read").await;
+        let user = store.find_user_by_id(una, NOW).await.unwrap().unwrap().user;
+        assert_eq!(store.rights_of(&user).await.unwrap(), Rights::default());
+        give(&store, una, &["auditor"]).await.unwrap();
+        let rights = store.rights_of(&user).await.unwrap();
+        assert_eq!(rights.roles, [role("auditor")]);
+        assert_eq!(rights.permissions.scope(), "audit:read");
     }
 }

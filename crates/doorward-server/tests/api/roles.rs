@@ -63,8 +63,13 @@ fn a_role_gives_its_permissions_at_once_and_takes_them_at_once() {
         assert_eq!(answer.status, 200, "{answer:?}");
         let given = json!({"roles": ["user", "reader"], "permissions": ["users:read"]});
         assert_eq!(answer.json(), given);
-        // A new login, for a change of rights may end tokens.
+        let answer = look();
+        refused(&answer, 401, "Invalid token");
         let una = server.token("una", crate::installation::PASSWORD);
+        let said = claims(&una);
+        assert_eq!(said["role"], "user");
+        assert_eq!(said["roles"], json!(["user", "reader"]));
+        assert_eq!(said["scope"], "users:read");
         let look = || {
             get(&format!("/users/{una_id}/roles"))
                 .bearer(&una)
@@ -78,9 +83,28 @@ fn a_role_gives_its_permissions_at_once_and_takes_them_at_once() {
         );
         let answer = define("reader", &[]).bearer(&admin).send(server.address);
         assert_eq!(answer.status, 200, "{answer:?}");
-        let answer = look();
-        assert!(matches!(answer.status, 401 | 403), "{answer:?}");
+        // What the token says is not so any more, so it counts no more; the next one says it as it is.
+        refused(&look(), 401, "Invalid token");
+        let una = server.token("una", crate::installation::PASSWORD);
+        assert_eq!(claims(&una)["roles"], json!(["user", "reader"]));
+        assert_eq!(claims(&una).get("scope"), None);
     }
+}
+
+#[test]
+fn an_administrators_token_says_what_the_server_itself_asks_for() {
+    let (_kept, server) = Installation::new(crate::installation::Engine::Sqlite).start_kept();
+    let said = claims(&server.set_up());
+    assert_eq!(said["roles"], json!(["admin"]));
+    let scope = "users:read users:write sessions:revoke audit:read roles:write keys:write";
+    assert_eq!(said["scope"], scope);
+}
+
+fn claims(token: &str) -> Value {
+    use base64::Engine as _;
+    let payload = token.split('.').nth(1).unwrap();
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);
+    serde_json::from_slice(&bytes.unwrap()).unwrap()
 }
 
 #[test]

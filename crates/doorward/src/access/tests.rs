@@ -29,7 +29,7 @@ fn a_token_names_its_user_until_it_expires() {
     let tokens = tokens(AccessTokenPolicy::new("https://auth.example"));
     let session = SessionId::generate(&OsRandom).unwrap();
     let issued = tokens
-        .issue(&alice(), Some(session), &OsRandom, NOW)
+        .issue(&alice(), &Rights::default(), Some(session), &OsRandom, NOW)
         .unwrap();
     let claimed = tokens.verify(issued.token.as_str(), NOW).unwrap();
     assert_eq!(
@@ -54,7 +54,7 @@ fn a_token_names_its_user_until_it_expires() {
 #[test]
 fn a_token_of_another_issuer_is_refused() {
     let issued = tokens(AccessTokenPolicy::new("a"))
-        .issue(&alice(), None, &OsRandom, NOW)
+        .issue(&alice(), &Rights::default(), None, &OsRandom, NOW)
         .unwrap();
     assert!(matches!(
         tokens(AccessTokenPolicy::new("b")).verify(issued.token.as_str(), NOW),
@@ -65,7 +65,11 @@ fn a_token_of_another_issuer_is_refused() {
 #[test]
 fn two_tokens_of_one_second_differ() {
     let tokens = tokens(AccessTokenPolicy::new("a"));
-    let [first, second] = [(); 2].map(|()| tokens.issue(&alice(), None, &OsRandom, NOW).unwrap());
+    let [first, second] = [(); 2].map(|()| {
+        tokens
+            .issue(&alice(), &Rights::default(), None, &OsRandom, NOW)
+            .unwrap()
+    });
     assert_ne!(first.token.as_str(), second.token.as_str());
 }
 
@@ -80,7 +84,9 @@ fn an_extra_claim_repeats_a_value_under_another_name() {
         .extra_claims
         .insert("user".into(), ClaimSource::Username);
     let tokens = tokens(policy);
-    let issued = tokens.issue(&alice(), None, &OsRandom, NOW).unwrap();
+    let issued = tokens
+        .issue(&alice(), &Rights::default(), None, &OsRandom, NOW)
+        .unwrap();
     let claims: Program6 = tokens
         .verifier()
         .verify(issued.token.as_str(), NOW.as_millis())

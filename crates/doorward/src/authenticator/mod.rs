@@ -40,7 +40,7 @@ pub use setup::{SetupLinkError, SetupToken};
 use tokio::sync::Semaphore;
 
 use crate::{
-    access::{AccessTokens, IssueError, Issued},
+    access::{AccessTokens, Issued},
     clock::{Clock, Timestamp},
     foreign::Foreign,
     password::{AcceptedForms, HashPool, PasswordPolicy, Rehash},
@@ -159,16 +159,20 @@ impl Authenticator {
         &self.revocations
     }
 
-    /// An access token for a user in a session.
-    fn issue_token(
+    /// An access token for a user in a session. The rights are read after the user was, so that a token with older rights
+    /// than its epoch says cannot come to be.
+    async fn issue_token(
         &self,
         user: &User,
         session: Option<SessionId>,
         now: Timestamp,
-    ) -> Result<Issued, IssueError> {
-        self.parts
+    ) -> Result<Issued, SessionError> {
+        let rights = self.parts.store.rights_of(user).await?;
+        let random = self.parts.random.as_ref();
+        Ok(self
+            .parts
             .tokens
-            .issue(user, session, self.parts.random.as_ref(), now)
+            .issue(user, &rights, session, random, now)?)
     }
 
     /// Whether tokens can be signed and verified now.

@@ -5,9 +5,6 @@ use serde::Serialize;
 use super::{Authenticator, SessionError};
 use crate::{access::IssueError, clock::Timestamp, store::Revoked};
 
-/// Numbers below the highest one can still become visible: a list goes back this far behind it, so that whoever asks only for
-/// what is new misses nothing. Twice is no harm.
-const OVERLAP: i64 = 1_000;
 /// How long a list speaks, in seconds: whoever has no newer one by then should not rely on it.
 const LIFETIME: i64 = 300;
 
@@ -45,14 +42,14 @@ impl Authenticator {
     /// [`SessionError::Store`] when the database is away.
     pub async fn list_revocations(&self, after: i64) -> Result<RevocationList, SessionError> {
         let now = self.now();
+        // Read before the rows are: what has settled by now is in them, or has expired.
+        let settled = self.revocations.settled();
         let rows = self.parts.store.list_revocations(after, now).await?;
         let more = rows.len() == 10_000;
         let highest = rows.last().map_or(after, |row| row.number);
-        let cursor = if more {
-            highest
-        } else {
-            after.max(highest.saturating_sub(OVERLAP))
-        };
+        // Numbers below the highest one can still become visible. At the end, whoever asks only for what is new goes back as far
+        // as that can be, also behind where they were, and misses nothing. Twice is no harm.
+        let cursor = if more { highest } else { highest.min(settled) };
         let mut sessions = Vec::new();
         let mut users = Vec::new();
         for row in rows {

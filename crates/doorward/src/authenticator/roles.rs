@@ -2,8 +2,10 @@
 
 use super::Authenticator;
 use crate::{
+    access::AccessTokenPolicy,
     audit::{Event, EventKind},
     caller::Caller,
+    clock::Timestamp,
     permission::PermissionSet,
     principal::Principal,
     role::Role,
@@ -101,10 +103,19 @@ impl Authenticator {
         let event = Event::success(EventKind::RoleDefined, caller)
             .detail("role", &defined.role)
             .detail("permissions", defined.permissions.scope());
-        Ok(self
+        let (now, until) = (self.now(), self.last_expiry());
+        let is_new = self
             .store()
-            .define_role(defined, &event, self.now())
-            .await?)
+            .define_role(defined, &event, now, until)
+            .await?;
+        self.follow_revocations().await;
+        Ok(is_new)
+    }
+
+    /// When the last access token has expired that was issued until now.
+    fn last_expiry(&self) -> Timestamp {
+        let longest = self.tokens().ttl().max(AccessTokenPolicy::MAX_LIFETIME);
+        self.now().after(longest)
     }
 
     /// Deletes a role that nobody has.
@@ -116,7 +127,10 @@ impl Authenticator {
             return Err(RoleError::BuiltIn);
         }
         let event = Event::success(EventKind::RoleRemoved, caller).detail("role", role);
-        Ok(self.store().delete_role(role, &event, self.now()).await?)
+        let (now, until) = (self.now(), self.last_expiry());
+        self.store().delete_role(role, &event, now, until).await?;
+        self.follow_revocations().await;
+        Ok(())
     }
 
     /// A user with the roles beside the one in the users table. `None` when there is no such user.
@@ -154,6 +168,9 @@ impl Authenticator {
             let defined = self.store().find_role(role).await?.ok_or_else(unknown)?;
             require_held(held, &defined.permissions)?;
         }
+        if wanted == before {
+            return Ok(user);
+        }
         let names: Vec<&str> = wanted.iter().map(Role::as_str).collect();
         let event = Event::success(EventKind::RolesChanged, caller)
             .subject(id)
@@ -161,6 +178,7 @@ impl Authenticator {
         self.store()
             .set_roles_of(id, &wanted, &event, self.now())
             .await?;
+        self.follow_revocations().await;
         Ok(user)
     }
 }

@@ -77,7 +77,7 @@ impl Authenticator {
             .await?;
         self.end_sessions_beyond_the_most(user.id, now).await?;
         Ok(LoggedIn {
-            issued: self.issue_token(user, Some(id), now)?,
+            issued: self.issue_token(user, Some(id), now).await?,
             refresh,
             session: id,
         })

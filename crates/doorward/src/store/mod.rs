@@ -27,6 +27,7 @@ mod one_time_links;
 mod password_column;
 mod private_file;
 mod revocations;
+mod role_holders;
 mod roles;
 mod scratch;
 mod sessions;
@@ -94,6 +95,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(adoption_rejects::STATEMENTS)
         .chain(bulk::STATEMENTS)
         .chain(roles::STATEMENTS)
+        .chain(role_holders::STATEMENTS)
         .chain(password_column::STATEMENTS)
         .chain(scratch::STATEMENTS)
         .chain(database::STATEMENTS)

@@ -1,12 +1,12 @@
 //! The tables `roles`, `role_permissions` and `user_roles`.
 
-use super::{Arg, AsStoreError, Sql, Store, StoreError, Transaction};
+use super::{Arg, AsStoreError, EndSessions, Sql, Store, StoreError, Transaction};
 use crate::{
     audit::Event,
     clock::Timestamp,
-    permission::{Permission, PermissionSet},
+    permission::{Permission, PermissionSet, Rights},
     role::Role,
-    user::UserId,
+    user::{User, UserId},
 };
 
 /// Raising the version makes two changes of a role at once collide, on every engine; its count says whether the role is there.
@@ -168,7 +168,8 @@ impl Store {
         Ok(read(rows)?.pop())
     }
 
-    /// Defines a role, or replaces what it says, and records it. Returns whether it is new.
+    /// Defines a role, or replaces what it says, and records it. Returns whether it is new. When it comes to allow something
+    /// else, the access tokens of all who have it are void; the last of them expires at `tokens_until`.
     ///
     /// # Errors
     /// [`RoleStoreError::TooMany`] or a [`StoreError`].
@@ -177,6 +178,7 @@ impl Store {
         defined: &DefinedRole,
         event: &Event,
         now: Timestamp,
+        tokens_until: Timestamp,
     ) -> Result<bool, RoleStoreError> {
         let name = Arg::from(defined.role.as_str());
         let description = Arg::from(defined.description.as_str());
@@ -194,12 +196,20 @@ impl Store {
                     }
                     tx.execute(ADD, &[name, description, now.into()]).await?;
                 }
+                let before = read(tx.fetch_all(FIND, &[name]).await?)?.pop();
+                let allows_else =
+                    before.is_none_or(|before| before.permissions != defined.permissions);
                 tx.execute(CLEAR, &[name]).await?;
                 for permission in defined.permissions.iter() {
                     tx.execute(ALLOW, &[name, permission.as_str().into()])
                         .await?;
                 }
                 self.record(&mut tx, event, now).await?;
+                // A name in a table of another application becomes a role of ours when it is defined.
+                if is_new || allows_else {
+                    self.void_tokens_of_holders(&mut tx, &defined.role, tokens_until)
+                        .await?;
+                }
                 tx.commit().await?;
                 Ok(is_new)
             })
@@ -215,6 +225,7 @@ impl Store {
         role: &Role,
         event: &Event,
         now: Timestamp,
+        tokens_until: Timestamp,
     ) -> Result<(), RoleStoreError> {
         let name = Arg::from(role.as_str());
         self.database()
@@ -230,6 +241,8 @@ impl Store {
                 tx.execute(CLEAR, &[name]).await?;
                 tx.execute(DELETE, &[name]).await?;
                 self.record(&mut tx, event, now).await?;
+                self.void_tokens_of_holders(&mut tx, role, tokens_until)
+                    .await?;
                 Ok(tx.commit().await?)
             })
             .await
@@ -253,7 +266,8 @@ impl Store {
             .collect()
     }
 
-    /// Gives a user these roles beside the one in the users table, and no others, and records it.
+    /// Gives a user these roles beside the one in the users table, and no others, and records it. The user's access tokens are
+    /// void with that.
     ///
     /// # Errors
     /// [`RoleStoreError::UnknownRole`], [`RoleStoreError::UnknownUser`] or a [`StoreError`]; then nothing was changed.
@@ -278,9 +292,25 @@ impl Store {
                     tx.execute(GIVE, &[id, role.as_str().into()]).await?;
                 }
                 self.record(&mut tx, event, now).await?;
+                self.raise_epoch(&mut tx, user, EndSessions::None, now)
+                    .await?;
                 Ok(tx.commit().await?)
             })
             .await
+    }
+
+    /// A user's rights. Plain users cost one query, for their roles.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rights_of(&self, user: &User) -> Result<Rights, StoreError> {
+        let roles = self.roles_of(user.id).await?;
+        let permissions = if roles.is_empty() && user.role.as_str() == Role::USER {
+            PermissionSet::default()
+        } else {
+            self.permissions_of(user.id, &user.role).await?
+        };
+        Ok(Rights { roles, permissions })
     }
 
     /// What a user may do whose role in the users table is `primary`.

@@ -55,6 +55,29 @@ impl Transaction {
         })
     }
 
+    /// All rows of `sql`'s result.
+    ///
+    /// # Errors
+    /// Any [`StoreError`] but [`StoreError::AlreadyExists`].
+    pub async fn fetch_all<T: Row>(
+        &mut self,
+        sql: Sql,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<T>, StoreError> {
+        Ok(match &mut self.open {
+            Open::Sqlite(tx) => {
+                bind!(sqlx::query_as::<Sqlite, T>(sql.sqlite()), args)
+                    .fetch_all(&mut **tx)
+                    .await?
+            }
+            Open::MySql(tx) => {
+                bind!(sqlx::query_as::<MySql, T>(sql.mysql()), args)
+                    .fetch_all(&mut **tx)
+                    .await?
+            }
+        })
+    }
+
     /// Runs a statement that returns no rows.
     ///
     /// # Errors

@@ -75,6 +75,12 @@ statements! {
     // Touching every administrator makes two removals at once collide, on every engine and on Galera, instead of both
     // passing the count.
     touch_admins: "UPDATE accounts SET password_changed_at_ms = password_changed_at_ms WHERE {account_of_admin}";
+    find_primary_holder: "SELECT a.user_id FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {role_is} ORDER BY a.user_id LIMIT 1";
+    // DISTINCT keeps MySQL from reading the table that it updates while it does.
+    raise_primary_holders: "UPDATE accounts SET epoch = epoch + 1 WHERE user_id IN (SELECT h.user_id FROM \
+        (SELECT DISTINCT a.user_id FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {role_is}) AS h)";
+    revoke_primary_holders: "INSERT INTO revocations (user_id, epoch, expires_at_ms) \
+        SELECT a.user_id, a.epoch, ? FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {role_is}";
     // The rest serves a table that an application writes beside us.
     highest_account: "SELECT COALESCE(MAX(user_id), 0) FROM accounts";
     newcomers: "SELECT {row_id} AS id, {row_name} AS username, a.username_key FROM {users} u \

@@ -1,6 +1,6 @@
 //! Exchanging a refresh token for the next one and an access token.
 
-use super::{Authenticator, LoggedIn};
+use super::{Authenticator, LoggedIn, SessionError};
 use crate::{
     access::IssueError,
     caller::{Caller, Client},
@@ -32,6 +32,16 @@ pub enum RefreshError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<SessionError> for RefreshError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Random(error) => Self::Issue(error.into()),
+            SessionError::Issue(error) => Self::Issue(error),
+            SessionError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// What a presented token is, by the row of its session.
@@ -74,7 +84,7 @@ impl Authenticator {
                     let store = &self.parts.store;
                     let expires_at = now.after(self.parts.tokens.ttl());
                     store.note_token(presented.session(), expires_at).await?;
-                    return Ok(self.answer(&user, successor, now)?);
+                    return Ok(self.answer(&user, successor, now).await?);
                 }
                 Standing::Used => return Err(self.end_family(&stored, client).await?),
                 Standing::Unknown => return Err(RefreshError::Invalid),
@@ -196,18 +206,18 @@ impl Authenticator {
             return Ok(None);
         }
         tracing::debug!(target: "doorward::auth", event = "refreshed", user_id = user.id.get());
-        Ok(Some(self.answer(user, next, now)?))
+        Ok(Some(self.answer(user, next, now).await?))
     }
 
-    fn answer(
+    async fn answer(
         &self,
         user: &User,
         refresh: RefreshToken,
         now: Timestamp,
-    ) -> Result<LoggedIn, IssueError> {
+    ) -> Result<LoggedIn, SessionError> {
         let session = refresh.session();
         Ok(LoggedIn {
-            issued: self.issue_token(user, Some(session), now)?,
+            issued: self.issue_token(user, Some(session), now).await?,
             refresh,
             session,
         })
