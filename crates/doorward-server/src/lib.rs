@@ -14,6 +14,8 @@
 )]
 
 pub mod application;
+pub mod audit_filter;
+pub mod audit_keeper;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -11,8 +11,8 @@ use crate::{
     application::Application,
     config::Config,
     http::{
-        account, documentation, email, exchange, health, password, reset_link, revocations, roles,
-        session, setup, user, users,
+        account, audit, documentation, email, exchange, health, password, reset_link, revocations,
+        roles, session, setup, user, users,
     },
     openapi::{self, Document, also_at},
 };
@@ -69,6 +69,7 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         ))
         .routes(routes!(user::set_password))
         .routes(routes!(reset_link::make))
+        .routes(routes!(audit::list_events))
         .routes(routes!(documentation::show_openapi))
         .routes(routes!(documentation::show_docs))
         .routes(routes!(roles::list_roles))

@@ -279,3 +279,21 @@ fn no_document_names_a_path_of_somebodys_machine() {
         }
     }
 }
+
+#[test]
+fn every_kind_of_event_is_in_the_operators_table() {
+    let text = document("docs/operating.md");
+    let section = text
+        .split("\n## ")
+        .find(|section| section.starts_with("Audit trail\n"))
+        .unwrap();
+    let documented: Vec<String> = rows(section)
+        .iter()
+        .filter_map(|row| code(&row[0]).first().map(|kind| (*kind).to_owned()))
+        .collect();
+    let known: Vec<_> = doorward::audit::EventKind::ALL
+        .iter()
+        .map(|kind| kind.as_str().to_owned())
+        .collect();
+    assert_eq!(documented, known);
+}

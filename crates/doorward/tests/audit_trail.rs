@@ -423,3 +423,20 @@ async fn events_removed_from_the_beginning_without_a_purge_are_missed() {
         );
     }
 }
+
+#[test]
+fn no_statement_changes_an_event_and_only_the_purge_deletes_one() {
+    let changing: Vec<_> = doorward::store::statements()
+        .filter(|(_, sql)| {
+            [sql.sqlite(), sql.mysql()].iter().any(|text| {
+                let text = text.as_str();
+                text.contains("audit_events")
+                    && ["UPDATE ", "DELETE ", "REPLACE ", "TRUNCATE "]
+                        .iter()
+                        .any(|verb| text.starts_with(verb))
+            })
+        })
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(changing, ["audit_seals.PURGE_EVENTS"]);
+}

@@ -40,7 +40,10 @@ async fn logins_credentials_with_a_request_and_password_changes_share_one_count(
         password: Password::parse(PASSWORD).unwrap(),
         role: Role::user(),
     };
-    let user = authenticator.register(new, None).await.unwrap();
+    let user = authenticator
+        .register(new, None, Client::default())
+        .await
+        .unwrap();
     let principal = Principal::without_session(user);
     let client = Client::at([192, 0, 2, 1].into());
     for number in 0..6 {

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use databases::Databases;
 use doorward::{
+    audit::{Event, EventKind},
+    caller::Caller,
     clock::Timestamp,
     foreign::{ForeignKind, SourceName, TallyReading},
     password::PasswordHash,
@@ -35,6 +37,10 @@ fn hash() -> PasswordHash {
 
 fn name(text: &str) -> Username {
     Username::parse(text).expect("a name")
+}
+
+fn made_by_the_link() -> Event {
+    Event::success(EventKind::SetupCompleted, &Caller::system())
 }
 
 async fn add(store: &Store, text: &str, role: &Role) -> Result<User, StoreError> {
@@ -305,7 +311,13 @@ async fn of_many_uses_of_a_setup_link_at_once_one_makes_an_administrator() {
                 let store = store.clone();
                 tokio::spawn(async move {
                     store
-                        .use_setup_link(&new, &name(&format!("admin{n}")), &hash(), NOW)
+                        .use_setup_link(
+                            &new,
+                            &name(&format!("admin{n}")),
+                            &hash(),
+                            &made_by_the_link(),
+                            NOW,
+                        )
                         .await
                 })
             })
@@ -321,7 +333,7 @@ async fn of_many_uses_of_a_setup_link_at_once_one_makes_an_administrator() {
         assert_eq!(made, 1);
         assert!(matches!(
             store
-                .use_setup_link(&old, &name("late"), &hash(), NOW)
+                .use_setup_link(&old, &name("late"), &hash(), &made_by_the_link(), NOW)
                 .await,
             Err(SetupError::InvalidLink)
         ));
@@ -336,7 +348,7 @@ async fn a_setup_link_that_failed_for_the_name_can_be_used_again_until_it_is_too
         store.set_setup_link(&[3; 32], end).await.expect("sets");
         assert!(matches!(
             store
-                .use_setup_link(&[3; 32], &name("Alice"), &hash(), NOW)
+                .use_setup_link(&[3; 32], &name("Alice"), &hash(), &made_by_the_link(), NOW)
                 .await,
             Err(SetupError::Store(StoreError::AlreadyExists))
         ));
@@ -344,7 +356,7 @@ async fn a_setup_link_that_failed_for_the_name_can_be_used_again_until_it_is_too
         assert!(!store.has_setup_link(&[3; 32], end).await.expect("reads"));
         assert!(matches!(
             store
-                .use_setup_link(&[3; 32], &name("root"), &hash(), end)
+                .use_setup_link(&[3; 32], &name("root"), &hash(), &made_by_the_link(), end)
                 .await,
             Err(SetupError::InvalidLink)
         ));

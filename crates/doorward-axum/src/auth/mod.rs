@@ -7,6 +7,7 @@ mod basic;
 mod bearer;
 mod client;
 mod client_address;
+mod forbidden;
 mod network;
 mod permission;
 mod role;

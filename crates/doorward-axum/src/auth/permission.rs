@@ -13,7 +13,7 @@ use doorward::{
 };
 use http::{HeaderValue, request::Parts};
 
-use super::{Bearer, BearerRejection};
+use super::{Bearer, BearerRejection, forbidden};
 use crate::ApiError;
 
 /// The name of a permission as a type, for [`RequirePermission`].
@@ -142,7 +142,7 @@ where
                 permission: PhantomData,
             })
         } else {
-            tracing::info!(target: "doorward::auth", event = "forbidden", user_id = principal.user_id.get(), needs = P::NAME);
+            forbidden::record(&authenticator, &principal, P::NAME, parts, state).await;
             Err(PermissionRejection::Missing(P::NAME))
         }
     }

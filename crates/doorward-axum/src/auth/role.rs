@@ -9,7 +9,7 @@ use axum::{
 use doorward::{authenticator::Authenticator, principal::Principal, role::Role};
 use http::request::Parts;
 
-use super::{Bearer, BearerRejection};
+use super::{Bearer, BearerRejection, forbidden};
 use crate::ApiError;
 
 /// The name of a role as a type, for [`RequireRole`].
@@ -88,7 +88,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, RoleRejection> {
         let Bearer(claimed) =
             <Bearer as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        let principal = Arc::<Authenticator>::from_ref(state)
+        let authenticator = Arc::<Authenticator>::from_ref(state);
+        let principal = authenticator
             .current(&claimed)
             .await?
             .ok_or(BearerRejection::Invalid)?;
@@ -98,7 +99,7 @@ where
                 role: PhantomData,
             })
         } else {
-            tracing::info!(target: "doorward::auth", event = "forbidden", user_id = principal.user_id.get(), needs = R::NAME);
+            forbidden::record(&authenticator, &principal, R::NAME, parts, state).await;
             Err(RoleRejection::Role(R::REFUSAL))
         }
     }

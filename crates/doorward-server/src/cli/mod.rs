@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod adopt;
+pub mod audit;
 pub mod database;
 pub mod diagnosis;
 pub mod export;
@@ -22,6 +23,7 @@ use crate::config::setting::flag_help;
 
 pub use account::{AdminCommand, RoleArg, StateArg, UserCommand, UserFilterArgs};
 pub use adopt::{AdoptCommand, AdoptInspectArgs, AdoptRunArgs, SourceText};
+pub use audit::{AuditCommand, AuditFilterArgs};
 pub use database::DbCommand;
 pub use diagnosis::{
     CompletionsArgs, ConfigCommand, DocsCommand, HashArgs, HealthcheckArgs, TokenCommand,
@@ -116,6 +118,9 @@ pub enum Command {
     /// Exit code 3 when some stored passwords cannot be said in the format: these users are written without one, and
     /// FILE.rejects.jsonl names them.
     Export(ExportArgs),
+    /// Read and check the audit trail: what happened to accounts, by whom and from where
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Look after the database's schema
     #[command(subcommand)]
     Db(DbCommand),

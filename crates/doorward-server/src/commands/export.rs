@@ -10,6 +10,9 @@ use std::{
 };
 
 use doorward::{
+    audit::{Event, EventKind},
+    caller::Caller,
+    clock::{Clock as _, SystemClock},
     password::{AcceptedForms, FormGroups, PasswordHash},
     store::Store,
     user::StoredUser,
@@ -87,6 +90,16 @@ async fn export(
     rejects: Option<PathBuf>,
     config: &Config,
 ) -> Result<Done, Failure> {
+    // Before anything leaves: what was begun has been handed out.
+    let format_name = clap::ValueEnum::to_possible_value(&arguments.format);
+    let mut event = Event::success(EventKind::UsersExported, &Caller::operator());
+    if let Some(name) = format_name {
+        event = event.detail("format", name.get_name());
+    }
+    store
+        .record_alone(&event, SystemClock.now())
+        .await
+        .map_err(operated::unusable(config))?;
     let mut output = Output::open(arguments.output.as_deref())?;
     let mut report = Output::report(rejects.as_deref());
     let mut progress = Progress::new("users exported");

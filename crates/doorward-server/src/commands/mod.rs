@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod adopt;
+pub mod audit;
 pub mod db;
 pub mod doctor;
 pub mod export;
@@ -71,6 +72,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::User(command) => block_on(user::run(command, &load_quietly(cli)?.config)),
         Command::Adopt(command) => adopt::run(cli, command),
         Command::Export(arguments) => block_on(export::run(arguments, &load_quietly(cli)?.config)),
+        Command::Audit(command) => block_on(audit::run(command, &load_quietly(cli)?.config)),
         Command::Db(command) => block_on(db::run(*command, &load_quietly(cli)?.config)),
         Command::Token(TokenCommand::Decode(input)) => token::decode(input),
         Command::Token(TokenCommand::Verify(input)) => {

@@ -11,6 +11,7 @@ use doorward::{
 
 use crate::{
     application::{self, Application},
+    audit_keeper,
     config::{Config, DatabaseUrl, Loaded},
     failure::Failure,
     first_screen::{self, Started},
@@ -72,6 +73,9 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let following = tokio::spawn(follow_the_application(application.clone()));
     let counting = tokio::spawn(write_counts_now_and_then(application.clone()));
     let mailing = mailer.map(|mailer| Mailing::start(application.authenticator.clone(), mailer));
+    let keeper = application.authenticator.clone();
+    let retention = config.audit.retention;
+    let keeping = tokio::spawn(async move { audit_keeper::keep(&keeper, retention).await });
     let result = listening::run(listener, app).await;
     purging.abort();
     revoking.abort();
@@ -80,6 +84,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     if let Some(mailing) = mailing {
         mailing.stop().await;
     }
+    keeping.abort();
     if let Some(task) = metrics_task {
         task.abort();
     }
@@ -87,6 +92,9 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     write_counts(&application).await;
     // Not before: cut off between the database and its own note of it, a write would be made once more.
     counting.abort();
+    if let Err(error) = audit_keeper::seal_and_tell(&application.authenticator).await {
+        tracing::warn!(%error, "the audit trail could not be sealed; the next start does it");
+    }
     database.close().await;
     result
 }

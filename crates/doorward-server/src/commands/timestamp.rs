@@ -24,6 +24,16 @@ pub fn rfc3339(moment: Timestamp) -> String {
     )
 }
 
+/// [`rfc3339`] to the millisecond: `2026-11-23T08:05:09.042Z`.
+#[must_use]
+pub fn rfc3339_ms(moment: Timestamp) -> String {
+    let text = rfc3339(moment);
+    match text.strip_suffix('Z') {
+        Some(seconds) => format!("{seconds}.{:03}Z", moment.as_millis().rem_euclid(1000)),
+        None => text,
+    }
+}
+
 /// `2 days 3 hours`, `59 minutes 3 seconds`, `12 seconds`: the two largest units, rounded down.
 #[must_use]
 pub fn rough(duration: Duration) -> String {

@@ -49,9 +49,9 @@ pub use secret::SecretText;
 pub use setting::{Setting, find_setting};
 pub use table::SETTINGS;
 pub use typed::{
-    Config, DbConfig, HashConfig, HashWrite, HttpConfig, LogConfig, LogFormat, LogLevel,
-    LoginConfig, MetricsConfig, PasswordConfig, RegistrationConfig, SessionConfig, ThrottleConfig,
-    TokenConfig,
+    AuditConfig, Config, DbConfig, HashConfig, HashWrite, HttpConfig, LogConfig, LogFormat,
+    LogLevel, LoginConfig, MetricsConfig, PasswordConfig, RegistrationConfig, SessionConfig,
+    ThrottleConfig, TokenConfig,
 };
 pub use web_origin::{PublicUrl, WebOrigin};
 

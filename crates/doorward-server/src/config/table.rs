@@ -202,6 +202,8 @@ pub static SETTINGS: &[Setting] = &[
         "How log lines are written: `text` or `json`")),
     flagged("log-level", rare("log.level", Choice(&["off", "error", "warn", "info", "debug", "trace"]), Is("info"), "debug",
         "The least important log lines that are written: `off`, `error`, `warn`, `info`, `debug` or `trace`")),
+    rare("audit.retention", span(DAY, 36_500 * DAY), Is("365d"), "90d",
+        "How long events stay in the audit trail"),
     rare("metrics.listen", Address, Unset("none: no metrics"), "127.0.0.1:9464",
         "An address and port of its own that answers `GET /metrics` in the text format of Prometheus; anybody who reaches it can read them"),
 ];

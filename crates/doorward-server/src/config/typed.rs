@@ -56,6 +56,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `log.*`.
     pub log: LogConfig,
+    /// `audit.*`.
+    pub audit: AuditConfig,
     /// `metrics.*`.
     pub metrics: MetricsConfig,
     /// The tables for other applications.
@@ -225,6 +227,13 @@ pub struct LogConfig {
     pub level: LogLevel,
 }
 
+/// `audit.*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// `audit.retention`.
+    pub retention: Duration,
+}
+
 /// `metrics.*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MetricsConfig {
@@ -361,6 +370,9 @@ impl Config {
             log: LogConfig {
                 format: v.take("log.format")?,
                 level: v.take("log.level")?,
+            },
+            audit: AuditConfig {
+                retention: v.take("audit.retention")?,
             },
             metrics: MetricsConfig {
                 listen: v.take_optional("metrics.listen")?,

@@ -140,6 +140,7 @@ pub struct Registered {
 pub async fn register(
     State(authenticator): State<Arc<Authenticator>>,
     ClientAddress(address): ClientAddress,
+    RequestClient(client): RequestClient,
     caller: Option<Bearer>,
     body: Body,
 ) -> Result<(StatusCode, Json<Registered>), ApiError> {
@@ -162,7 +163,7 @@ pub async fn register(
         .admit_registration(caller.as_ref(), address)
         .await?;
     let user = authenticator
-        .register_with_email(new, email.as_ref(), caller.as_ref())
+        .register_with_email(new, email.as_ref(), caller.as_ref(), client)
         .await?;
     let message = format!("User {} registered successfully", user.username);
     Ok((StatusCode::CREATED, Json(Registered { message })))

@@ -4,6 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use axum::{Router, extract::State, response::IntoResponse, routing::get};
 use doorward::{
+    audit::{self, EventKind},
     authenticator::Authenticator,
     foreign::{ForeignKind, Outcome},
 };
@@ -58,5 +59,38 @@ fn exposition(authenticator: &Authenticator) -> String {
             }
         }
     }
+    write_audit(authenticator, &mut text);
     text
+}
+
+/// The audit trail's counts: every kind with every outcome from the start.
+fn write_audit(authenticator: &Authenticator, text: &mut String) {
+    let tally = authenticator.store().audit_tally();
+    let counts = tally.counts();
+    let family = "doorward_audit_events_total";
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "# HELP {family} Events of the audit trail, by kind and outcome."
+    );
+    let _ = writeln!(text, "# TYPE {family} counter");
+    for kind in EventKind::ALL {
+        for outcome in audit::Outcome::ALL {
+            let count = counts
+                .iter()
+                .find(|(of, how, _)| (of, how) == (kind, &outcome))
+                .map_or(0, |(_, _, count)| *count);
+            let _ = writeln!(
+                text,
+                "{family}{{kind=\"{kind}\",outcome=\"{outcome}\"}} {count}"
+            );
+        }
+    }
+    let family = "doorward_audit_lost_total";
+    let _ = writeln!(
+        text,
+        "# HELP {family} Events that the database did not take; they are in the log alone."
+    );
+    let _ = writeln!(text, "# TYPE {family} counter");
+    let _ = writeln!(text, "{family}{{sink=\"database\"}} {}", tally.lost());
 }

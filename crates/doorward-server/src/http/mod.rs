@@ -1,6 +1,7 @@
 //! The server's own routes, a resource per file.
 
 pub mod account;
+pub mod audit;
 mod device;
 pub mod documentation;
 pub mod email;

@@ -8,7 +8,7 @@ use doorward::{
     role::Role,
     username::Username,
 };
-use doorward_axum::{ApiError, Json};
+use doorward_axum::{ApiError, Json, RequestClient};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -66,6 +66,7 @@ pub async fn show_setup() -> Response {
 )]
 pub async fn complete_setup(
     State(authenticator): State<Arc<Authenticator>>,
+    RequestClient(client): RequestClient,
     body: Body,
 ) -> Result<(StatusCode, Json<SetUp>), ApiError> {
     let Setup {
@@ -79,7 +80,7 @@ pub async fn complete_setup(
         role: Role::admin(),
     };
     match authenticator
-        .complete_setup(&SetupToken::presented(token), new)
+        .complete_setup(&SetupToken::presented(token), new, client)
         .await
     {
         Ok(user) => Ok((

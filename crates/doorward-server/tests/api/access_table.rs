@@ -73,6 +73,7 @@ const PRODUCTION: &[Row] = &[
     ("DELETE", "/roles/x", [401, 403, 404, 401, 401, 401]),
     ("GET", "/users/1/roles", ADMIN),
     ("PUT", "/users/1/roles", [401, 403, 400, 401, 401, 401]),
+    ("GET", "/audit", ADMIN),
     ("GET", "/setup", OPEN),
     ("POST", "/setup", BAD_BODY),
     ("POST", "/auth/refresh", BAD_BODY),

@@ -15,6 +15,7 @@ mod adopt_inspect;
 mod adopt_killed;
 mod adopt_trouble;
 mod adopted;
+mod audit;
 mod db;
 mod doctor;
 mod export;

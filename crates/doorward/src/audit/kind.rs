@@ -44,18 +44,16 @@ kinds! {
     UserCreated = "user_created",
     /// The first administrator was made by the setup link.
     SetupCompleted = "setup_completed",
-    /// A user's attributes were changed by an administrator.
-    UserChanged = "user_changed",
     /// A user was disabled.
     UserDisabled = "user_disabled",
     /// A disabled user may log in again.
     UserEnabled = "user_enabled",
     /// A user was deleted.
     UserDeleted = "user_deleted",
-    /// Several users were imported.
-    UsersImported = "users_imported",
-    /// A user's data was handed out.
-    UserExported = "user_exported",
+    /// An application's users were taken over.
+    UsersAdopted = "users_adopted",
+    /// All users were handed out, with their password hashes.
+    UsersExported = "users_exported",
     /// A user set a new password, knowing the old one.
     PasswordChanged = "password_changed",
     /// A password was set by a link or by an operator.
@@ -64,14 +62,10 @@ kinds! {
     ResetRequested = "reset_requested",
     /// Another mail address was asked for.
     EmailChangeRequested = "email_change_requested",
-    /// A mail address was set.
-    EmailChanged = "email_changed",
     /// A mail address was shown to be its user's.
     EmailVerified = "email_verified",
     /// A message could not be delivered.
     MailFailed = "mail_failed",
-    /// A session began without a password: a renewed or exchanged one.
-    SessionStarted = "session_started",
     /// One session was ended.
     SessionEnded = "session_ended",
     /// All sessions of a user were ended.
@@ -80,12 +74,6 @@ kinds! {
     Logout = "logout",
     /// A used refresh token was used again: its family is revoked (TK-22).
     RefreshReused = "refresh_reused",
-    /// A refresh token was refused.
-    RefreshFailed = "refresh_failed",
-    /// An access token was revoked.
-    TokenRevoked = "token_revoked",
-    /// A login came from a device that the account has not seen before.
-    NewDevice = "new_device",
     /// The role of a user was changed.
     RoleChanged = "role_changed",
     /// The set of roles of a user was changed.
@@ -112,8 +100,6 @@ kinds! {
     JobStarted = "job_started",
     /// A job over many users ended.
     JobFinished = "job_finished",
-    /// A throttle was lifted by an administrator or an operator.
-    ThrottleCleared = "throttle_cleared",
     /// Old events were deleted.
     AuditPurged = "audit_purged",
 }

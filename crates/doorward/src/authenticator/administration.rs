@@ -6,6 +6,8 @@ pub use users::AddedUser;
 
 use super::{Authenticator, NewUser, RegistrationError};
 use crate::{
+    audit::{Event, EventKind},
+    caller::Caller,
     password::{HashPoolError, Password, PolicyViolation},
     role::Role,
     session::EndReason,
@@ -48,12 +50,13 @@ impl Authenticator {
     pub async fn create_user(&self, new: NewUser) -> Result<User, RegistrationError> {
         self.check_new_password(&new.password, &new.username)?;
         let hash = self.parts.hashes.hash(new.password).await?;
+        let event =
+            Event::success(EventKind::UserCreated, &Caller::operator()).detail("role", &new.role);
         let user = self
             .parts
             .store
-            .add_user(&new.username, &hash, &new.role, self.now())
+            .add_user_and_record(&new.username, &hash, &new.role, Some(&event), self.now())
             .await?;
-        tracing::info!(target: "doorward::auth", event = "created_by_operator", user_id = user.id.get(), role = %user.role);
         Ok(user)
     }
 
@@ -119,7 +122,8 @@ impl Authenticator {
             Ok(hash) => self.parts.hashes.verify(password, hash).await?,
             Err(_) => false,
         };
-        tracing::info!(target: "doorward::auth", event = "password_reset_by_operator", user_id = user.id.get());
+        let event = Event::success(EventKind::PasswordReset, &Caller::operator());
+        self.audit(event.subject(user.id)).await;
         Ok(PasswordReset {
             user: stored.user,
             verified,

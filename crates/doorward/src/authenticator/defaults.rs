@@ -154,7 +154,7 @@ mod tests {
         let url = format!("sqlite://{}", folder.path().join("app.db").display());
         let first = Authenticator::open(&url, &secret()).await.unwrap();
         let new = new_user("alice", PASSWORD, Role::user());
-        first.register(new, None).await.unwrap();
+        first.register(new, None, Client::default()).await.unwrap();
         first.store().database().close().await;
         let second = Authenticator::open(&url, &secret()).await.unwrap();
         let user = second.log_in(attempt("Alice", PASSWORD)).await.unwrap();
@@ -183,12 +183,14 @@ mod tests {
         let authenticator = Authenticator::open(&url, &secret()).await.unwrap();
         let weak = new_user("alice", "password", Role::user());
         assert!(matches!(
-            authenticator.register(weak, None).await,
+            authenticator.register(weak, None, Client::default()).await,
             Err(RegistrationError::Password(_))
         ));
         let administrator = new_user("alice", PASSWORD, Role::admin());
         assert!(matches!(
-            authenticator.register(administrator, None).await,
+            authenticator
+                .register(administrator, None, Client::default())
+                .await,
             Err(RegistrationError::AdministratorRequired)
         ));
     }

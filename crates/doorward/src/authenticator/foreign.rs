@@ -2,7 +2,8 @@
 
 use super::{Authenticator, LoggedIn, SessionError};
 use crate::{
-    caller::Client,
+    audit::{Event, EventKind},
+    caller::{Caller, Client},
     flask_session::EncodeError,
     foreign::{
         FlaskSessions, Foreign, ForeignRefusal, ForeignSubject, Outcome, SessionRefusal, Subject,
@@ -125,7 +126,10 @@ impl Authenticator {
             .begin_session(&user, LoginMethod::Exchange, client)
             .await?;
         foreign.tally.count(Outcome::Exchanged, self.now());
-        tracing::info!(target: "doorward::auth", event = "foreign_token_exchanged", source = %foreign.tally.name(), user_id = user.id.get());
+        let caller = Caller::user(user.id, client.clone());
+        let event = Event::success(EventKind::ForeignTokenExchanged, &caller).subject(user.id);
+        self.audit(event.detail("source", foreign.tally.name()))
+            .await;
         Ok(logged_in)
     }
 
@@ -157,7 +161,10 @@ impl Authenticator {
             .begin_session(&user, LoginMethod::Exchange, client)
             .await?;
         session.tally.count(Outcome::Exchanged, self.now());
-        tracing::info!(target: "doorward::auth", event = "session_exchanged", source = %session.tally.name(), user_id = user.id.get());
+        let caller = Caller::user(user.id, client.clone());
+        let event = Event::success(EventKind::ForeignSessionExchanged, &caller).subject(user.id);
+        self.audit(event.detail("source", session.tally.name()))
+            .await;
         Ok(ExchangedSession {
             logged_in,
             cookie: cookie.to_owned(),

@@ -2,6 +2,8 @@
 
 use super::Authenticator;
 use crate::{
+    audit::{Event, EventKind},
+    caller::{Caller, Client},
     email::EmailAddress,
     password::{HashPoolError, Password, PolicyContext, PolicyViolation},
     principal::Principal,
@@ -76,8 +78,9 @@ impl Authenticator {
         &self,
         new: NewUser,
         principal: Option<&Principal>,
+        client: Client,
     ) -> Result<User, RegistrationError> {
-        self.register_with_email(new, None, principal).await
+        self.register_with_email(new, None, principal, client).await
     }
 
     /// As [`Self::register`], with an address that is not proved yet. Where letters are sent, one with the link that proves
@@ -90,6 +93,7 @@ impl Authenticator {
         new: NewUser,
         email: Option<&EmailAddress>,
         principal: Option<&Principal>,
+        client: Client,
     ) -> Result<User, RegistrationError> {
         let rule = self.parts.registration;
         let open = match rule {
@@ -117,13 +121,23 @@ impl Authenticator {
                 Err(AdmissionError::Store(error)) => return Err(error.into()),
             }
         }
+        let caller = match principal {
+            Some(principal) => Caller::user(principal.user_id, client),
+            None => Caller::anonymous(client),
+        };
+        let event = Event::success(EventKind::Registered, &caller).detail("role", &new.role);
         let user = self
             .parts
             .store
-            .add_user_with_email(&new.username, &hash, &new.role, proof.as_ref(), self.now())
+            .add_user_with_email(
+                &new.username,
+                &hash,
+                &new.role,
+                proof.as_ref(),
+                &event,
+                self.now(),
+            )
             .await?;
-        tracing::info!(target: "doorward::auth", event = "registered", user_id = user.id.get(), role = %user.role,
-            by = principal.map(|principal| principal.user_id.get()));
         Ok(user)
     }
 

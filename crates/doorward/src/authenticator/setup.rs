@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 use super::{Authenticator, NewUser, RegistrationError};
 use crate::{
+    audit::{Event, EventKind},
+    caller::{Caller, Client},
     random::{self, RandomError},
     store::{SetupError, StoreError},
     user::User,
@@ -78,6 +80,7 @@ impl Authenticator {
         &self,
         token: &SetupToken,
         new: NewUser,
+        client: Client,
     ) -> Result<User, RegistrationError> {
         let digest = token.sha256();
         // Asked before the costly hash, so that guessing links costs us nothing; using the link decides again.
@@ -86,16 +89,16 @@ impl Authenticator {
         }
         self.check_new_password(&new.password, &new.username)?;
         let hash = self.parts.hashes.hash(new.password).await?;
+        let event = Event::success(EventKind::SetupCompleted, &Caller::anonymous(client));
         let user = self
             .parts
             .store
-            .use_setup_link(&digest, &new.username, &hash, self.now())
+            .use_setup_link(&digest, &new.username, &hash, &event, self.now())
             .await
             .map_err(|error| match error {
                 SetupError::InvalidLink => RegistrationError::AdministratorRequired,
                 SetupError::Store(error) => error.into(),
             })?;
-        tracing::info!(target: "doorward::auth", event = "first_administrator", user_id = user.id.get());
         Ok(user)
     }
 }

@@ -119,7 +119,8 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| UserId::new(id)).collect())
     }
 
-    /// Adds a user, and notes the address that comes with it: both or neither. See [`Store::add_user`].
+    /// Adds a user, notes the address that comes with it and records `event` about the new user: all or nothing. See
+    /// [`Store::add_user`].
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] when the name is taken.
@@ -129,6 +130,7 @@ impl Store {
         password: &PasswordHash,
         role: &Role,
         proof: Option<&EmailProof<'_>>,
+        event: &Event,
         now: Timestamp,
     ) -> Result<User, StoreError> {
         self.database()
@@ -138,6 +140,8 @@ impl Store {
                 if let Some(proof) = proof {
                     self.note_email_in(&mut tx, user.id, proof, now).await?;
                 }
+                let event = event.clone().subject(user.id);
+                self.record(&mut tx, &event, now).await?;
                 tx.commit().await?;
                 Ok(user)
             })

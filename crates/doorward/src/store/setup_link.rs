@@ -1,7 +1,10 @@
 //! The table `setup_link`: the one-time link that makes the first administrator.
 
 use super::{AsStoreError, Sql, Store, StoreError};
-use crate::{clock::Timestamp, password::PasswordHash, role::Role, user::User, username::Username};
+use crate::{
+    audit::Event, clock::Timestamp, password::PasswordHash, role::Role, user::User,
+    username::Username,
+};
 
 const SET: Sql = Sql::each(
     "INSERT INTO setup_link (slot, token_sha256, expires_at_ms) VALUES (1, ?, ?) \
@@ -73,7 +76,7 @@ impl Store {
         Ok(row.is_some_and(|(expires_at,)| Timestamp::from_millis(expires_at) > now))
     }
 
-    /// Uses the link up and adds an administrator, both or neither (AU-12).
+    /// Uses the link up, adds an administrator and records `event` about the new user: all or nothing (AU-12, LG-05).
     ///
     /// # Errors
     /// [`SetupError`].
@@ -82,6 +85,7 @@ impl Store {
         token_sha256: &[u8; 32],
         name: &Username,
         password: &PasswordHash,
+        event: &Event,
         now: Timestamp,
     ) -> Result<User, SetupError> {
         self.database()
@@ -102,6 +106,8 @@ impl Store {
                 let user = self
                     .insert_user(&mut tx, name, password, &Role::admin(), now)
                     .await?;
+                let event = event.clone().subject(user.id);
+                self.record(&mut tx, &event, now).await?;
                 tx.commit().await?;
                 Ok(user)
             })

@@ -2,6 +2,7 @@
 
 use super::{Arg, EndSessions, Store, StoreError, Transaction, in_place::Value};
 use crate::{
+    audit::Event,
     clock::Timestamp,
     password::PasswordHash,
     role::Role,
@@ -190,10 +191,30 @@ impl Store {
         role: &Role,
         now: Timestamp,
     ) -> Result<User, StoreError> {
+        self.add_user_and_record(name, password, role, None, now)
+            .await
+    }
+
+    /// [`Store::add_user`], and records `event` about the new user with it: both or neither (LG-05).
+    ///
+    /// # Errors
+    /// As [`Store::add_user`].
+    pub async fn add_user_and_record(
+        &self,
+        name: &Username,
+        password: &PasswordHash,
+        role: &Role,
+        event: Option<&Event>,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
                 let user = self.insert_user(&mut tx, name, password, role, now).await?;
+                if let Some(event) = event {
+                    let event = event.clone().subject(user.id);
+                    self.record(&mut tx, &event, now).await?;
+                }
                 tx.commit().await?;
                 Ok(user)
             })

@@ -10,9 +10,11 @@ use std::{
 
 use doorward::{
     adoption::{Adoption, Mode, Outcome, Plan, Progress, Report, SourceAddress},
-    clock::SystemClock,
+    audit::{Event, EventKind},
+    caller::Caller,
+    clock::{Clock as _, SystemClock},
     password::{HashPool, HashPoolConfig, Password},
-    store::Database,
+    store::{Database, Store},
 };
 use tokio::time::Instant;
 
@@ -174,6 +176,13 @@ async fn really(
     }
     if let Some(record) = &outcome.record {
         let counts = record.counts;
+        let event = Event::success(EventKind::UsersAdopted, &Caller::operator())
+            .detail("adopted", counts.adopted)
+            .detail("rejected", counts.rejected);
+        Store::new(adoption.database.clone())
+            .record_alone(&event, SystemClock.now())
+            .await
+            .map_err(operated::unusable(config))?;
         let _ = writeln!(
             text,
             "in all {} adopted, {} there before, {} passwords hashed, {} rejected",

@@ -97,6 +97,9 @@ fn without_any_source_the_defaults_hold() {
             format: LogFormat::Text,
             level: LogLevel::Info,
         },
+        audit: AuditConfig {
+            retention: seconds(365 * 86_400),
+        },
         metrics: MetricsConfig { listen: None },
         foreign: ForeignConfig::default(),
     };
