@@ -11,8 +11,8 @@ use crate::{
     application::Application,
     config::Config,
     http::{
-        account, audit, documentation, email, exchange, health, password, reset_link, revocations,
-        roles, session, setup, user, users,
+        account, audit, documentation, email, exchange, health, jobs, password, reset_link,
+        revocations, roles, session, setup, user, users,
     },
     openapi::{self, Document, also_at},
 };
@@ -70,6 +70,8 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(routes!(user::set_password))
         .routes(routes!(reset_link::make))
         .routes(routes!(audit::list_events))
+        .routes(routes!(jobs::list_jobs, jobs::start_job))
+        .routes(routes!(jobs::show_job, jobs::cancel_job))
         .routes(routes!(documentation::show_openapi))
         .routes(routes!(documentation::show_docs))
         .routes(routes!(roles::list_roles))

@@ -27,6 +27,7 @@ pub mod clock;
 pub mod email;
 pub mod flask_session;
 pub mod foreign;
+pub mod job;
 pub mod json;
 pub mod letter;
 pub mod one_time_link;

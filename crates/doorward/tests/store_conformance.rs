@@ -21,7 +21,7 @@ use doorward::{
     foreign::{ForeignKind, SourceName, TallyReading},
     password::PasswordHash,
     role::Role,
-    store::{FailureCount, RemoveUserError, SetupError, Store, StoreError, UserChange},
+    store::{FailureCount, RemoveUserError, SetupError, Store, StoreError, UserChange, UserDeed},
     user::User,
     username::Username,
 };
@@ -260,10 +260,11 @@ async fn two_administrators_removing_each_other_at_once_leave_one() {
 async fn two_administrators_demoting_each_other_at_once_leave_one() {
     let databases = Databases::fresh().await;
     for store in databases.stores() {
-        let change = UserChange {
+        let deed = UserDeed::Change(UserChange {
             role: Some(Role::user()),
             ..UserChange::default()
-        };
+        });
+        let caller = Caller::operator();
         for round in 0..10 {
             let mut ids = Vec::new();
             for side in ["a", "b"] {
@@ -271,8 +272,8 @@ async fn two_administrators_demoting_each_other_at_once_leave_one() {
                 ids.push(added.expect("adds").id);
             }
             let (first, second) = tokio::join!(
-                store.change_user(ids[0], None, &change, NOW),
-                store.change_user(ids[1], None, &change, NOW)
+                store.do_to_user(ids[0], None, &deed, &caller, NOW),
+                store.do_to_user(ids[1], None, &deed, &caller, NOW)
             );
             if round == 0 {
                 let changed = usize::from(first.is_ok()) + usize::from(second.is_ok());

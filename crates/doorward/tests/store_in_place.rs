@@ -13,11 +13,13 @@ mod databases;
 
 use databases::Databases;
 use doorward::{
+    caller::Caller,
     clock::Timestamp,
     password::PasswordHash,
     role::Role,
     store::{
-        ChangeUserError, Database, Row, Sql, Store, StoreError, UserChange, UserFilter, UserState,
+        ChangeUserError, Database, Row, Sql, Store, StoreError, UserChange, UserDeed, UserFilter,
+        UserState,
     },
     user::{User, UserId},
     username::{Username, UsernameKey},
@@ -130,12 +132,12 @@ async fn a_role_is_changed_and_found_in_every_kind_of_table() {
             let found = store.find_user_version(zoe, NOW).await.expect("reads");
             let version = found.expect("is there").1.to_string();
             for (role, disabled) in [(Role::admin(), true), (Role::user(), false)] {
-                let change = UserChange {
+                let deed = UserDeed::Change(UserChange {
                     role: Some(role.clone()),
                     disabled: Some(disabled),
-                };
+                });
                 store
-                    .change_user(zoe, None, &change, NOW)
+                    .do_to_user(zoe, None, &deed, &Caller::operator(), NOW)
                     .await
                     .expect("changes");
                 let filter = UserFilter {
@@ -151,7 +153,13 @@ async fn a_role_is_changed_and_found_in_every_kind_of_table() {
             }
             assert!(matches!(
                 store
-                    .change_user(zoe, Some(&[version]), &UserChange::default(), NOW)
+                    .do_to_user(
+                        zoe,
+                        Some(&[version]),
+                        &UserDeed::Delete,
+                        &Caller::operator(),
+                        NOW
+                    )
                     .await,
                 Err(ChangeUserError::Stale)
             ));

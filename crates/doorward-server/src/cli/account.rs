@@ -157,3 +157,72 @@ impl fmt::Display for RoleArg {
         formatter.write_str(self.as_str())
     }
 }
+
+/// `job …`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum JobCommand {
+    /// Change many users; goes on after an interruption, by this command's next run or by a server
+    ///
+    /// Exit code 3 when it was not done to some of them: `doorward job show` names these.
+    Start(JobStartArgs),
+    /// List the newest jobs
+    List,
+    /// Show how far a job is, and to whom it was not done
+    Show {
+        /// The number of the job
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+    /// Stop a job; what was done stays done
+    Cancel {
+        /// The number of the job
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+}
+
+/// Arguments of `job start`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct JobStartArgs {
+    /// What is done to each user
+    #[arg(value_enum, value_name = "KIND")]
+    pub kind: JobKindArg,
+    /// The role to give, for set-role
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub to: Option<RoleArg>,
+    /// Which users; at least one part is required
+    #[command(flatten)]
+    pub filter: UserFilterArgs,
+    /// Only say how many users it would be done to
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JobKindArg {
+    /// Stop users from logging in
+    Disable,
+    /// Let disabled users log in again
+    Enable,
+    /// Delete users
+    Delete,
+    /// End all sessions of users
+    EndSessions,
+    /// Give users another role
+    SetRole,
+}
+
+impl JobKindArg {
+    /// The kind's name, as the server has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Delete => "delete",
+            Self::EndSessions => "end_sessions",
+            Self::SetRole => "set_role",
+        }
+    }
+}

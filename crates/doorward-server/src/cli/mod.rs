@@ -21,7 +21,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::config::secret::REDACTED;
 use crate::config::setting::flag_help;
 
-pub use account::{AdminCommand, RoleArg, StateArg, UserCommand, UserFilterArgs};
+pub use account::{
+    AdminCommand, JobCommand, JobStartArgs, RoleArg, StateArg, UserCommand, UserFilterArgs,
+};
 pub use adopt::{AdoptCommand, AdoptInspectArgs, AdoptRunArgs, SourceText};
 pub use audit::{AuditCommand, AuditFilterArgs};
 pub use database::DbCommand;
@@ -110,6 +112,9 @@ pub enum Command {
     /// Manage users
     #[command(subcommand)]
     User(UserCommand),
+    /// Change many users at once
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Take over the users of an application that is already there
     #[command(subcommand)]
     Adopt(AdoptCommand),

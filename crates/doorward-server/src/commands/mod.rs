@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod export;
 pub mod hash;
 pub mod healthcheck;
+pub mod job;
 pub mod lecture;
 pub mod operated;
 pub mod progress;
@@ -70,6 +71,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Command::Admin(command) => block_on(admin::run(command, &load_quietly(cli)?.config)),
         Command::User(command) => block_on(user::run(command, &load_quietly(cli)?.config)),
+        Command::Job(command) => block_on(job::run(command, &load_quietly(cli)?.config)),
         Command::Adopt(command) => adopt::run(cli, command),
         Command::Export(arguments) => block_on(export::run(arguments, &load_quietly(cli)?.config)),
         Command::Audit(command) => block_on(audit::run(command, &load_quietly(cli)?.config)),

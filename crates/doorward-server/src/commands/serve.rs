@@ -76,7 +76,9 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let keeper = application.authenticator.clone();
     let retention = config.audit.retention;
     let keeping = tokio::spawn(async move { audit_keeper::keep(&keeper, retention).await });
+    let working = tokio::spawn(work_on_jobs(application.clone()));
     let result = listening::run(listener, app).await;
+    working.abort();
     purging.abort();
     revoking.abort();
     following.abort();
@@ -165,6 +167,18 @@ async fn prepare_accounts(
 }
 
 /// Forgets old login failures, so that the table does not grow with every stranger.
+/// Works on jobs, one after the other. Being stopped in the middle costs nothing that was done.
+async fn work_on_jobs(application: Application) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = application.authenticator.work_on_a_job(|_| {}).await {
+            tracing::warn!(%error, "a job could not be worked on; it goes on later");
+        }
+    }
+}
+
 async fn purge_now_and_then(application: Application) {
     let mut every = tokio::time::interval(std::time::Duration::from_mins(10));
     loop {

@@ -209,7 +209,7 @@ async fn set_disabled(
         disabled: Some(disabled),
         ..UserChange::default()
     };
-    changed(authenticator, &user, &change, what, config).await
+    changed(authenticator, &user, change, what, config).await
 }
 
 async fn set_role(
@@ -230,14 +230,14 @@ async fn set_role(
         ..UserChange::default()
     };
     let what = format!("given the role {role}");
-    changed(authenticator, &user, &change, &what, config).await
+    changed(authenticator, &user, change, &what, config).await
 }
 
 /// Makes a change of a user who was read before, and says so.
 async fn changed(
     authenticator: &Authenticator,
     user: &User,
-    change: &UserChange,
+    change: UserChange,
     what: &str,
     config: &Config,
 ) -> Result<ExitCode, Failure> {

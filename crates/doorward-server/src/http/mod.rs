@@ -7,6 +7,7 @@ pub mod documentation;
 pub mod email;
 pub mod exchange;
 pub mod health;
+pub mod jobs;
 pub mod metrics;
 mod page;
 pub mod password;

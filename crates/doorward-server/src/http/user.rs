@@ -186,7 +186,7 @@ pub async fn change_user(
     };
     let caller = Caller::user(administrator.user_id, client);
     authenticator
-        .change_user(id, expected.as_deref(), &change, &caller)
+        .change_user(id, expected.as_deref(), change, &caller)
         .await?;
     found(&authenticator, id).await
 }
@@ -311,13 +311,13 @@ fn expected_versions(headers: &HeaderMap) -> Result<Option<Vec<String>>, ApiErro
     Ok(Some(tags.map(str::to_owned).collect()))
 }
 
-fn parse_role(name: &str) -> Result<Role, ApiError> {
+pub(super) fn parse_role(name: &str) -> Result<Role, ApiError> {
     Role::parse_assignable(name)
         .map_err(|error| ApiError::bad_request(error.to_string()).with_code("role_invalid"))
 }
 
 /// The body's fields and no others; an empty body or object is none.
-fn only<T: DeserializeOwned>(body: Body, required: &'static str) -> Result<T, ApiError> {
+pub(super) fn only<T: DeserializeOwned>(body: Body, required: &'static str) -> Result<T, ApiError> {
     let has_fields =
         matches!(&body, Ok(Json(serde_json::Value::Object(object))) if !object.is_empty());
     if body.is_ok() && !has_fields {

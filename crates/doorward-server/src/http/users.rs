@@ -9,6 +9,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward::{
     authenticator::Authenticator,
+    clock::Timestamp,
     role::Role,
     store::{UserFilter, UserState},
     user::{User, UserId},
@@ -106,6 +107,13 @@ pub async fn list_users(
     page(&authenticator, &query, after, limit).await
 }
 
+/// A moment, or the first moment of a date.
+pub(super) fn parse_since(text: &str) -> Option<Timestamp> {
+    let start = format!("{text}T00:00:00Z");
+    let has_time = text.contains(['T', 't', ' ']);
+    parse_end_date(if has_time { text } else { &start }).ok()
+}
+
 /// Which users the parameters name. Each becomes a typed value.
 fn filter(query: &Query) -> Result<UserFilter, ApiError> {
     fn invalid(name: &str, rule: &str) -> ApiError {
@@ -125,14 +133,7 @@ fn filter(query: &Query) -> Result<UserFilter, ApiError> {
             .ok_or_else(|| invalid("search", "the beginning of a name, 1 to 50 characters"))
     });
     let created_since = query.get("created_since")?.map(|text| {
-        // A date alone is its first moment.
-        let start = format!("{text}T00:00:00Z");
-        parse_end_date(if text.contains(['T', 't', ' ']) {
-            text
-        } else {
-            &start
-        })
-        .map_err(|_| {
+        parse_since(text).ok_or_else(|| {
             invalid(
                 "created_since",
                 "a date such as 2027-03-31 or 2027-03-31T18:00:00Z",

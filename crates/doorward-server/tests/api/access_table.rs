@@ -23,7 +23,7 @@ const TOKEN: [u16; 6] = [401, 200, 200, 401, 401, 401];
 const ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
 /// The disabled user is an administrator.
 const LECTURE_ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
-/// For the number of no user.
+/// For the number of no user and no job.
 const NOBODY: [u16; 6] = [401, 403, 404, 401, 401, 401];
 const BAD_BODY: [u16; 6] = [400; 6];
 const NOT_THERE: [u16; 6] = [404; 6];
@@ -74,6 +74,10 @@ const PRODUCTION: &[Row] = &[
     ("GET", "/users/1/roles", ADMIN),
     ("PUT", "/users/1/roles", [401, 403, 400, 401, 401, 401]),
     ("GET", "/audit", ADMIN),
+    ("GET", "/jobs", ADMIN),
+    ("POST", "/jobs", [401, 403, 400, 401, 401, 401]),
+    ("GET", "/jobs/1", NOBODY),
+    ("DELETE", "/jobs/1", NOBODY),
     ("GET", "/setup", OPEN),
     ("POST", "/setup", BAD_BODY),
     ("POST", "/auth/refresh", BAD_BODY),

@@ -27,6 +27,7 @@ mod golden;
 mod hash_upgrade;
 mod http_behaviour;
 mod installation;
+mod jobs;
 mod known_devices;
 mod letters;
 mod life;

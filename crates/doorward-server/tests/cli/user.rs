@@ -222,3 +222,33 @@ fn a_reset_link_is_alone_on_standard_output_and_sets_a_password_once() {
         assert!(ran.stderr.contains("disabled"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn many_users_are_changed_by_a_job_after_a_dry_run() {
+    for here in Installation::migrated() {
+        here.with_user("alice", "admin");
+        here.with_user("bob", "user");
+        here.with_user("carol", "user");
+        here.run(&["job", "start", "disable"], "").code(2);
+        here.run(&["job", "start", "set-role", "--role", "user"], "")
+            .code(2);
+        let command = ["job", "start", "disable", "--state", "active"];
+        let ran = here
+            .run(&[&command[..], &["--dry-run"]].concat(), "")
+            .code(0);
+        assert!(
+            ran.stdout.starts_with("would disable 3 users"),
+            "{}",
+            ran.stdout
+        );
+        here.run(&["job", "show", "1"], "").code(1);
+        // Partly: the last administrator stays.
+        let ran = here.run(&command, "").code(3);
+        assert!(ran.stdout.contains("done    2\n"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("user 1: last_admin"), "{}", ran.stdout);
+        let ran = here.run(&["job", "list"], "").code(0);
+        assert_eq!(ran.stdout.lines().count(), 2, "{}", ran.stdout);
+        let ran = here.run(&["job", "cancel", "1"], "").code(0);
+        assert!(ran.stdout.starts_with("nothing to do"), "{}", ran.stdout);
+    }
+}

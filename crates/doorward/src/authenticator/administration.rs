@@ -1,5 +1,6 @@
 //! What an operator does from the command line, and administrators do to users.
 
+mod jobs;
 mod users;
 
 pub use users::AddedUser;

@@ -20,6 +20,7 @@ mod foreign_schema;
 mod foreign_table;
 mod in_place;
 mod inspection;
+mod jobs;
 mod login_failures;
 mod mail_queue;
 mod migrate;
@@ -61,6 +62,7 @@ pub(crate) use foreign_schema::Reading;
 pub(crate) use foreign_table::{ForeignRow, ForeignTable};
 pub use in_place::InPlace;
 pub use inspection::MigrationText;
+pub use jobs::Lease;
 pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use one_time_links::{FoundLink, LinkError, NewLink};
@@ -71,7 +73,7 @@ pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
 pub use transaction::Transaction;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, MySqlUrl};
-pub use user_changes::{ChangeUserError, UserChange, UserVersion};
+pub use user_changes::{ChangeUserError, UserChange, UserDeed, UserVersion};
 pub use user_list::{UserFilter, UserState};
 pub use user_removal::RemoveUserError;
 
@@ -83,6 +85,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(emails::STATEMENTS)
         .chain(one_time_links::STATEMENTS)
         .chain(mail_queue::STATEMENTS)
+        .chain(jobs::STATEMENTS)
         .chain(demo_mark::STATEMENTS)
         .chain(epochs::STATEMENTS)
         .chain(revocations::STATEMENTS)

@@ -8,7 +8,10 @@ use super::{
     Arg, AsStoreError, EndSessions, Store, StoreError, Transaction, in_place::Value, users::UserRow,
 };
 use crate::{
+    audit::{Event, EventKind},
+    caller::Caller,
     clock::Timestamp,
+    password::PasswordHash,
     role::Role,
     session::EndReason,
     user::{StoredUser, User, UserId},
@@ -56,6 +59,28 @@ pub struct UserChange {
     pub role: Option<Role>,
     /// Whether the user cannot log in.
     pub disabled: Option<bool>,
+}
+
+/// What is done to a user.
+#[derive(Debug, Clone)]
+pub enum UserDeed {
+    /// The role, or whether the user can log in.
+    Change(UserChange),
+    /// Another password.
+    SetPassword(PasswordHash),
+    /// All sessions end.
+    EndSessions,
+    /// The user goes. The number stays in the audit trail and is never given to another.
+    Delete,
+}
+
+/// Which tokens and sessions of a user count no more after a deed.
+#[derive(Debug, Clone, Copy)]
+enum Void {
+    /// Access tokens so far, and these sessions.
+    Below(EndSessions),
+    /// All for ever: the user is gone.
+    Everything,
 }
 
 /// Why a user was not changed.
@@ -110,21 +135,30 @@ impl Store {
         }))
     }
 
-    /// Changes a user, all or nothing, and returns the user as it was before. With `expected` only when the user still is
-    /// in one of these versions; of two changes from one version one succeeds.
+    /// Does something to a user, all or nothing, with its events in the audit trail. With `expected` only when the user
+    /// still is in one of these versions; of two deeds from one version one succeeds.
     ///
     /// # Errors
     /// [`ChangeUserError`].
-    pub async fn change_user(
+    pub async fn do_to_user(
         &self,
         id: UserId,
         expected: Option<&[String]>,
-        change: &UserChange,
+        deed: &UserDeed,
+        caller: &Caller,
         now: Timestamp,
-    ) -> Result<User, ChangeUserError> {
+    ) -> Result<(), ChangeUserError> {
         // Without a version to keep to, losing a turn is no reason to give up.
         for _ in 0..TURNS {
-            match self.change_once(id, expected, change, now).await {
+            let attempt = self
+                .database()
+                .retry(|| async {
+                    let mut tx = self.database().begin().await?;
+                    self.do_in(&mut tx, id, expected, deed, caller, now).await?;
+                    Ok(tx.commit().await?)
+                })
+                .await;
+            match attempt {
                 Err(ChangeUserError::Stale) if expected.is_none() => {}
                 other => return other,
             }
@@ -132,49 +166,95 @@ impl Store {
         Err(ChangeUserError::Stale)
     }
 
-    async fn change_once(
+    /// As [`Store::do_to_user`], in a transaction of the caller, who drops it after an error.
+    pub(super) async fn do_in(
         &self,
+        tx: &mut Transaction,
         id: UserId,
         expected: Option<&[String]>,
-        change: &UserChange,
+        deed: &UserDeed,
+        caller: &Caller,
         now: Timestamp,
-    ) -> Result<User, ChangeUserError> {
-        self.database()
-            .retry(|| async {
-                let mut tx = self.database().begin().await?;
-                // Makes two changes of administrators at once collide instead of both passing the count (AZ-06).
-                tx.execute(self.users.touch_admins.clone(), &[]).await?;
-                let admins = self.count_active_admins_in(&mut tx).await?;
-                let before = self.take_turn(&mut tx, id, expected).await?;
-                let mut void = None;
-                if let Some(role) = change.role.as_ref().filter(|role| **role != before.role) {
-                    self.write_role(&mut tx, id, role).await?;
-                    void = Some(EndSessions::None);
-                }
-                match change.disabled {
-                    Some(true) if before.disabled_at.is_none() => {
-                        let args = [now.into(), id.get().into()];
-                        tx.execute(self.users.disable.clone(), &args).await?;
-                        self.write_active(&mut tx, id, false).await?;
-                        void = Some(EndSessions::All(EndReason::Disabled));
-                    }
-                    Some(false) if before.disabled_at.is_some() => {
-                        tx.execute(self.users.enable.clone(), &[id.get().into()])
-                            .await?;
-                        self.write_active(&mut tx, id, true).await?;
-                    }
-                    _ => {}
-                }
-                if admins > 0 && self.count_active_admins_in(&mut tx).await? == 0 {
-                    return Err(ChangeUserError::LastAdministrator);
-                }
-                if let Some(sessions) = void {
-                    self.raise_epoch(&mut tx, id, sessions, now).await?;
-                }
-                tx.commit().await?;
-                Ok(before)
-            })
-            .await
+    ) -> Result<(), ChangeUserError> {
+        // Makes two changes of administrators at once collide instead of both passing the count (AZ-06).
+        tx.execute(self.users.touch_admins.clone(), &[]).await?;
+        let admins = self.count_active_admins_in(tx).await?;
+        let before = self.take_turn(tx, id, expected).await?;
+        let (events, void) = match deed {
+            UserDeed::Change(change) => self.change_in(tx, &before, change, caller, now).await?,
+            UserDeed::SetPassword(hash) => {
+                let args = [hash.as_str().into(), id.get().into()];
+                tx.execute(self.users.set_password.clone(), &args).await?;
+                let args = [now.into(), id.get().into()];
+                tx.execute(self.users.touch_password.clone(), &args).await?;
+                let event = Event::success(EventKind::PasswordReset, caller);
+                let all = EndSessions::All(EndReason::PasswordChanged);
+                (vec![event], Some(Void::Below(all)))
+            }
+            UserDeed::EndSessions => {
+                let event = Event::success(EventKind::SessionsEnded, caller);
+                let all = EndSessions::All(EndReason::Revoked);
+                let event = event.detail("reason", EndReason::Revoked.as_str());
+                (vec![event], Some(Void::Below(all)))
+            }
+            UserDeed::Delete => {
+                tx.execute(self.users.delete_account.clone(), &[id.get().into()])
+                    .await?;
+                tx.execute(self.users.delete_user.clone(), &[id.get().into()])
+                    .await?;
+                let event = Event::success(EventKind::UserDeleted, caller);
+                (vec![event], Some(Void::Everything))
+            }
+        };
+        if admins > 0 && self.count_active_admins_in(tx).await? == 0 {
+            return Err(ChangeUserError::LastAdministrator);
+        }
+        match void {
+            None => {}
+            Some(Void::Below(sessions)) => drop(self.raise_epoch(tx, id, sessions, now).await?),
+            Some(Void::Everything) => self.forget_sessions(tx, id, now).await?,
+        }
+        for event in events {
+            self.record(tx, &event.subject(id), now).await?;
+        }
+        Ok(())
+    }
+
+    /// What was not so before becomes so; the events tell what that was, and which tokens are void for it (AZ-05).
+    async fn change_in(
+        &self,
+        tx: &mut Transaction,
+        before: &User,
+        change: &UserChange,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(Vec<Event>, Option<Void>), StoreError> {
+        let id = before.id;
+        let mut events = Vec::new();
+        let mut void = None;
+        if let Some(role) = change.role.as_ref().filter(|role| **role != before.role) {
+            self.write_role(tx, id, role).await?;
+            let event = Event::success(EventKind::RoleChanged, caller);
+            events.push(event.detail("from", &before.role).detail("to", role));
+            void = Some(Void::Below(EndSessions::None));
+        }
+        match change.disabled {
+            Some(true) if before.disabled_at.is_none() => {
+                let args = [now.into(), id.get().into()];
+                tx.execute(self.users.disable.clone(), &args).await?;
+                self.write_active(tx, id, false).await?;
+                events.push(Event::success(EventKind::UserDisabled, caller));
+                void = Some(Void::Below(EndSessions::All(EndReason::Disabled)));
+            }
+            Some(false) if before.disabled_at.is_some() => {
+                tx.execute(self.users.enable.clone(), &[id.get().into()])
+                    .await?;
+                self.write_active(tx, id, true).await?;
+                events.push(Event::success(EventKind::UserEnabled, caller));
+            }
+            _ => {}
+        }
+        Ok((events, void))
     }
 
     /// Reads the user in the transaction and raises the version from the one that was read, which only one of several

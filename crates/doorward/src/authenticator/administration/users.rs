@@ -5,12 +5,12 @@ use zeroize::Zeroizing;
 
 use super::{AdministrationError, Authenticator, RegistrationError};
 use crate::{
-    caller::{Actor, Caller},
+    audit::{Event, EventKind},
+    caller::Caller,
     password::Password,
     random,
     role::Role,
-    session::EndReason,
-    store::{ChangeUserError, EndSessions, RemoveUserError, StoreError, UserChange, UserVersion},
+    store::{ChangeUserError, StoreError, UserChange, UserDeed, UserVersion},
     user::{User, UserId},
     username::Username,
 };
@@ -65,7 +65,8 @@ impl Authenticator {
         let user = store
             .add_user(&added.username, &hash, &added.role, self.now())
             .await?;
-        note("user_added", user.id, caller);
+        self.audit(Event::success(EventKind::UserCreated, caller).subject(user.id))
+            .await;
         Ok(user)
     }
 
@@ -87,37 +88,32 @@ impl Authenticator {
         &self,
         id: UserId,
         expected: Option<&[String]>,
-        change: &UserChange,
+        change: UserChange,
         caller: &Caller,
     ) -> Result<(), ChangeUserError> {
-        let before = self
-            .parts
-            .store
-            .change_user(id, expected, change, self.now())
-            .await?;
-        if change
-            .role
-            .as_ref()
-            .is_some_and(|role| *role != before.role)
-        {
-            note("role_changed", id, caller);
-        }
-        match change.disabled {
-            Some(true) if before.disabled_at.is_none() => note("user_disabled", id, caller),
-            Some(false) if before.disabled_at.is_some() => note("user_enabled", id, caller),
-            _ => {}
-        }
-        self.follow_revocations().await;
-        Ok(())
+        let deed = UserDeed::Change(change);
+        self.do_to_user(id, expected, &deed, caller).await
     }
 
     /// Deletes a user. The number stays in the trail and is never given to another.
     ///
     /// # Errors
-    /// [`RemoveUserError`].
-    pub async fn delete_user(&self, id: UserId, caller: &Caller) -> Result<(), RemoveUserError> {
-        self.parts.store.delete_user(id, self.now()).await?;
-        note("user_deleted", id, caller);
+    /// [`ChangeUserError`].
+    pub async fn delete_user(&self, id: UserId, caller: &Caller) -> Result<(), ChangeUserError> {
+        self.do_to_user(id, None, &UserDeed::Delete, caller).await
+    }
+
+    async fn do_to_user(
+        &self,
+        id: UserId,
+        expected: Option<&[String]>,
+        deed: &UserDeed,
+        caller: &Caller,
+    ) -> Result<(), ChangeUserError> {
+        let store = &self.parts.store;
+        store
+            .do_to_user(id, expected, deed, caller, self.now())
+            .await?;
         self.follow_revocations().await;
         Ok(())
     }
@@ -144,31 +140,13 @@ impl Authenticator {
             )?,
         }
         let hash = self.parts.hashes.hash(password).await?;
-        if !store
-            .set_password(
-                id,
-                &hash,
-                EndSessions::All(EndReason::PasswordChanged),
-                self.now(),
-            )
-            .await?
+        match self
+            .do_to_user(id, None, &UserDeed::SetPassword(hash), caller)
+            .await
         {
-            return Err(AdministrationError::NotFound);
+            Ok(()) => Ok(()),
+            Err(ChangeUserError::Store(error)) => Err(error.into()),
+            Err(_) => Err(AdministrationError::NotFound),
         }
-        note("password_set", id, caller);
-        self.follow_revocations().await;
-        Ok(())
     }
-}
-
-/// Who did what to whom, for the log.
-fn note(event: &'static str, subject: UserId, caller: &Caller) {
-    let by = match caller.actor {
-        Actor::User(id) => id.to_string(),
-        Actor::Operator => "operator".to_owned(),
-        Actor::System => "system".to_owned(),
-        Actor::Anonymous => "anonymous".to_owned(),
-    };
-    let request_id = caller.client.request_id.as_deref();
-    tracing::info!(target: "doorward::auth", event, user_id = subject.get(), by, request_id);
 }
