@@ -6,8 +6,8 @@
 //!   `{"error":"…"}`, or RFC 9457 when the client asks for it).
 //! - [`Json`], [`RawJson`], [`Query`], [`Path`], [`PathInt`]: extractors whose
 //!   refusals are `ApiError`s.
-//! - [`Bearer`], [`Basic`], [`RequireRole`], [`Session`]: who is calling, as parts
-//!   of a handler's signature.
+//! - [`Bearer`], [`Basic`], [`Credential`], [`RequireRole`], [`RequirePermission`],
+//!   [`Session`]: who is calling, as parts of a handler's signature.
 //! - [`app()`]: wraps a router in everything that every answer needs (request id,
 //!   security headers, deadlines, JSON for every failure).
 //! - [`serve()`]: an accept loop that cuts slow and idle clients, holds ceilings
@@ -36,8 +36,8 @@ mod shell;
 mod strict_json;
 
 pub use auth::{
-    Admin, AuditRead, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, CrossSite,
-    KeysWrite, Network, NetworkError, OwnOrigin, PermissionName, PermissionRejection,
+    Admin, AuditRead, Basic, BasicRejection, Bearer, BearerRejection, ClientAddress, Credential,
+    CrossSite, KeysWrite, Network, NetworkError, OwnOrigin, PermissionName, PermissionRejection,
     RequestClient, RequirePermission, RequireRole, RoleName, RoleRejection, RolesWrite, Session,
     SessionCookies, SessionsRevoke, TrustedProxies, UsersRead, UsersWrite, bearer_token,
     only_cookie,

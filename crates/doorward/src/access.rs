@@ -283,6 +283,7 @@ impl AccessTokens {
                 username: claims.username,
                 role,
                 session,
+                key: None,
             },
             epoch: claims.epoch.unwrap_or(0),
         })
@@ -297,6 +298,10 @@ fn extra_claim<'a>(source: &'a ClaimSource, user: &'a User) -> ExtraClaim<'a> {
         ClaimSource::Role => ExtraClaim::Text(user.role.as_str()),
     }
 }
+
+mod client_token;
+
+pub use client_token::ClientClaimed;
 
 #[cfg(test)]
 mod tests;

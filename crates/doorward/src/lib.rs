@@ -19,6 +19,7 @@
 
 pub mod access;
 pub mod adoption;
+pub mod api_key;
 pub mod audit;
 pub mod authenticator;
 pub mod authorization;

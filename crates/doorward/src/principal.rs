@@ -1,6 +1,7 @@
 //! Who is calling.
 
 use crate::{
+    api_key::KeyGrant,
     role::Role,
     session::SessionId,
     user::{User, UserId},
@@ -17,6 +18,8 @@ pub struct Principal {
     pub role: Role,
     /// The session that the token belongs to; `None` for credentials without one (Basic, another application's token).
     pub session: Option<SessionId>,
+    /// The API key that a program came with for the user: it may do only what both may.
+    pub key: Option<KeyGrant>,
 }
 
 impl Principal {
@@ -28,6 +31,7 @@ impl Principal {
             username: user.username,
             role: user.role,
             session: None,
+            key: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod basic;
 mod bearer;
 mod client;
 mod client_address;
+mod credential;
 mod forbidden;
 mod network;
 mod permission;
@@ -18,6 +19,7 @@ pub use basic::{Basic, BasicRejection};
 pub use bearer::{Bearer, BearerRejection, bearer_token};
 pub use client::RequestClient;
 pub use client_address::{ClientAddress, TrustedProxies};
+pub use credential::Credential;
 pub use network::{Network, NetworkError};
 pub use permission::{
     AuditRead, KeysWrite, PermissionName, PermissionRejection, RequirePermission, RolesWrite,

@@ -13,43 +13,47 @@ use doorward::{
 };
 use http::{HeaderValue, request::Parts};
 
-use super::{Bearer, BearerRejection, forbidden};
+use super::{BearerRejection, Credential, forbidden};
 use crate::ApiError;
 
 /// The name of a permission as a type, for [`RequirePermission`].
 pub trait PermissionName: Send {
     /// The permission's name.
     const NAME: &str;
+    /// What a caller without the permission reads, with a 403.
+    const REFUSAL: &'static str;
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])+ $name:ident = $permission:ident;)+) => {
+    ($($(#[$doc:meta])+ $name:ident = $permission:ident, $refusal:literal;)+) => {
         $($(#[$doc])+
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
 
         impl PermissionName for $name {
             const NAME: &str = Permission::$permission;
+            const REFUSAL: &'static str = $refusal;
         })+
     };
 }
 
 permissions! {
-    /// `users:read`
-    UsersRead = USERS_READ;
+    /// `users:read`. The text is the lecture's: whoever knows its `/users` reads the same.
+    UsersRead = USERS_READ, "Admin access required";
     /// `users:write`
-    UsersWrite = USERS_WRITE;
+    UsersWrite = USERS_WRITE, "Admin access required";
     /// `sessions:revoke`
-    SessionsRevoke = SESSIONS_REVOKE;
+    SessionsRevoke = SESSIONS_REVOKE, "Permission 'sessions:revoke' required";
     /// `audit:read`
-    AuditRead = AUDIT_READ;
+    AuditRead = AUDIT_READ, "Permission 'audit:read' required";
     /// `roles:write`
-    RolesWrite = ROLES_WRITE;
+    RolesWrite = ROLES_WRITE, "Permission 'roles:write' required";
     /// `keys:write`
-    KeysWrite = KEYS_WRITE;
+    KeysWrite = KEYS_WRITE, "Permission 'keys:write' required";
 }
 
-/// A principal who has the permission `P` by any role: first the token, then the permission, so a 401 comes before a 403.
+/// A principal who has the permission `P` by any role, and with an API key by its scope too: first the credential, then the
+/// permission, so a 401 comes before a 403.
 ///
 /// The user and the roles are looked up: what was taken away is gone at once, not when the token expires (AZ-05).
 #[derive(Debug)]
@@ -82,8 +86,13 @@ pub enum PermissionRejection {
     #[error(transparent)]
     Bearer(#[from] BearerRejection),
     /// The permission is missing.
-    #[error("Permission '{0}' required")]
-    Missing(&'static str),
+    #[error("{text}")]
+    Missing {
+        /// Its name.
+        name: &'static str,
+        /// What the caller reads.
+        text: &'static str,
+    },
     /// The user could not be looked up.
     #[error(transparent)]
     Store(#[from] doorward::store::StoreError),
@@ -93,8 +102,9 @@ impl From<PermissionRejection> for ApiError {
     fn from(rejection: PermissionRejection) -> Self {
         match rejection {
             PermissionRejection::Bearer(rejection) => rejection.into(),
-            PermissionRejection::Missing(name) => insufficient_scope(name)
-                .with_message(PermissionRejection::Missing(name).to_string()),
+            PermissionRejection::Missing { name, text } => {
+                insufficient_scope(name).with_message(text)
+            }
             PermissionRejection::Store(error) => error.into(),
         }
     }
@@ -127,8 +137,7 @@ where
     type Rejection = PermissionRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PermissionRejection> {
-        let Bearer(claimed) =
-            <Bearer as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let Credential(claimed) = Credential::from_request_parts(parts, state).await?;
         let authenticator = Arc::<Authenticator>::from_ref(state);
         let principal = authenticator
             .current(&claimed)
@@ -143,7 +152,10 @@ where
             })
         } else {
             forbidden::record(&authenticator, &principal, P::NAME, parts, state).await;
-            Err(PermissionRejection::Missing(P::NAME))
+            Err(PermissionRejection::Missing {
+                name: P::NAME,
+                text: P::REFUSAL,
+            })
         }
     }
 }

@@ -7,11 +7,11 @@ use doorward::{
     authenticator::{Authenticator, ResetLink},
     caller::Caller,
 };
-use doorward_axum::{Admin, ApiError, Json, Path, PathInt, RequestClient, RequireRole};
+use doorward_axum::{ApiError, Json, Path, PathInt, RequestClient, RequirePermission, UsersWrite};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::user::user_id;
+use super::{roles::refused, user::user_id};
 use crate::commands::timestamp::rfc3339;
 
 /// A link that is shown once.
@@ -34,7 +34,7 @@ impl From<ResetLink> for HandedOver {
 /// `POST /users/{id}/reset-link`: the link, for whoever hands it over. Nobody but the user ever knows the password (AU-14).
 ///
 /// # Errors
-/// 401 and 403 for callers who are no administrators; 404 when there is no such user; 409 for a disabled one; 503 without
+/// 401 and 403 for callers without the permission; 404 when there is no such user; 409 for a disabled one; 503 without
 /// `public_url`.
 #[utoipa::path(
     post,
@@ -46,7 +46,7 @@ impl From<ResetLink> for HandedOver {
     responses(
         (status = 201, description = "The link; an older one is void", body = HandedOver),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 403, description = "Needs `users:write`: `insufficient_scope`; or the user may do what the caller may not: `user_out_of_reach`"),
         (status = 404, description = "There is no such user"),
         (status = 409, description = "The user is disabled: `user_disabled`"),
         (status = 503, description = "No `public_url`: `public_url_not_configured`"),
@@ -54,12 +54,17 @@ impl From<ResetLink> for HandedOver {
     security(("bearer" = [])),
 )]
 pub async fn make(
-    administrator: RequireRole<Admin>,
+    administrator: RequirePermission<UsersWrite>,
     State(authenticator): State<Arc<Authenticator>>,
     Path(id): Path<PathInt>,
     RequestClient(client): RequestClient,
 ) -> Result<(StatusCode, Json<HandedOver>), ApiError> {
-    let found = authenticator.find_user(user_id(id)?).await?;
+    let id = user_id(id)?;
+    authenticator
+        .require_reach(administrator.permissions(), id)
+        .await
+        .map_err(refused)?;
+    let found = authenticator.find_user(id).await?;
     let (user, _) = found.ok_or_else(ApiError::not_found)?;
     let caller = Caller::user(administrator.user_id, client);
     let link = authenticator.make_reset_link(&user, &caller).await?;

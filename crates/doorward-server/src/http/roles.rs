@@ -9,7 +9,7 @@ use doorward::{
     permission::{Permission, PermissionSet},
     role::Role,
     store::{DefinedRole, RoleStoreError},
-    user::{User, UserId},
+    user::User,
 };
 use doorward_axum::{
     ApiError, Json, JsonRejection, Path, PathInt, RequestClient, RequirePermission, RolesWrite,
@@ -17,6 +17,8 @@ use doorward_axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::user::user_id;
 
 /// A role and what it allows.
 #[derive(Serialize, ToSchema)]
@@ -298,15 +300,7 @@ async fn shown(
     }))
 }
 
-fn user_id(PathInt(id): PathInt) -> Result<UserId, ApiError> {
-    i64::try_from(id)
-        .ok()
-        .filter(|id| UserId::FITTING.contains(id))
-        .map(UserId::new)
-        .ok_or_else(ApiError::not_found)
-}
-
-fn refused(error: RoleError) -> ApiError {
+pub(super) fn refused(error: RoleError) -> ApiError {
     let text = error.to_string();
     match error {
         RoleError::BuiltIn => ApiError::conflict(text).with_code("role_built_in"),
@@ -314,6 +308,7 @@ fn refused(error: RoleError) -> ApiError {
             ApiError::bad_request(text).with_code("role_invalid")
         }
         RoleError::NotHeld(_) => ApiError::forbidden(text).with_code("permission_not_held"),
+        RoleError::OutOfReach(_) => ApiError::forbidden(text).with_code("user_out_of_reach"),
         RoleError::Refused(RoleStoreError::UnknownRole(_)) => {
             ApiError::bad_request(text).with_code("role_unknown")
         }

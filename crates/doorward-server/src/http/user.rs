@@ -1,4 +1,4 @@
-//! One user, for administrators.
+//! One user, for those who may read or change users.
 
 use std::sync::Arc;
 
@@ -14,11 +14,16 @@ use doorward::{
     user::{User, UserId},
     username::Username,
 };
-use doorward_axum::{Admin, ApiError, Json, Path, PathInt, RequestClient, RequireRole};
+use doorward_axum::{
+    ApiError, Json, Path, PathInt, RequestClient, RequirePermission, UsersRead, UsersWrite,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::ToSchema;
 
-use super::account::{Body, fields, parse_password};
+use super::{
+    account::{Body, fields, parse_password},
+    roles::refused,
+};
 use crate::commands::timestamp::rfc3339;
 
 /// A user as administrators see one: no hash, no secret (AZ-04).
@@ -59,7 +64,7 @@ struct Addition {
 /// `POST /users` `{"username", "password"?, "role"?}`: 201, the user, and where it is.
 ///
 /// # Errors
-/// 401 and 403 for callers who are no administrators; 400 for a missing or unknown field (CVE-2025-61928), a name, role or
+/// 401 and 403 for callers without the permission; 400 for a missing or unknown field (CVE-2025-61928), a name, role or
 /// password that may not be; 409 for a taken name.
 #[utoipa::path(
     post,
@@ -74,13 +79,13 @@ struct Addition {
         )),
         (status = 400, description = "A missing or unknown field, or one that breaks a rule: `fields_required`, `role_invalid`, `username_invalid`, `password_…`"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 403, description = "Needs `users:write`: `insufficient_scope`; or the role allows more than the caller may do: `permission_not_held`"),
         (status = 409, description = "The name is taken: `username_taken`"),
     ),
     security(("bearer" = [])),
 )]
 pub async fn add_user(
-    administrator: RequireRole<Admin>,
+    administrator: RequirePermission<UsersWrite>,
     State(authenticator): State<Arc<Authenticator>>,
     RequestClient(client): RequestClient,
     body: Body,
@@ -95,6 +100,10 @@ pub async fn add_user(
         password: password.map(parse_password).transpose()?,
         role: role.as_deref().map_or(Ok(Role::user()), parse_role)?,
     };
+    authenticator
+        .require_role_held(administrator.permissions(), &added.role)
+        .await
+        .map_err(refused)?;
     let caller = Caller::user(administrator.user_id, client);
     let id = authenticator.add_user(added, &caller).await?.id;
     let (mut headers, user) = found(&authenticator, id).await?;
@@ -107,7 +116,7 @@ pub async fn add_user(
 /// `GET /users/{id}`: the user, with an `ETag` for a change.
 ///
 /// # Errors
-/// 401 and 403 for callers who are no administrators, 404 when there is no such user.
+/// 401 and 403 for callers without the permission, 404 when there is no such user.
 #[utoipa::path(
     get,
     path = "/users/{id}",
@@ -119,13 +128,13 @@ pub async fn add_user(
             ("ETag" = String, description = "For `If-Match`"),
         )),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 403, description = "Needs `users:read`: `insufficient_scope`"),
         (status = 404, description = "There is no such user"),
     ),
     security(("bearer" = [])),
 )]
 pub async fn show_user(
-    _: RequireRole<Admin>,
+    _: RequirePermission<UsersRead>,
     State(authenticator): State<Arc<Authenticator>>,
     Path(id): Path<PathInt>,
 ) -> Result<Found, ApiError> {
@@ -142,7 +151,7 @@ struct Change {
 /// `PATCH /users/{id}` `{"role"?, "disabled"?}` with the `ETag` in `If-Match` (RFC 9110 §13.1.1, RFC 6585 §3).
 ///
 /// # Errors
-/// 401 and 403 for callers who are no administrators; 404 when there is no such user; 428 without `If-Match`; 412 when the
+/// 401 and 403 for callers without the permission; 404 when there is no such user; 428 without `If-Match`; 412 when the
 /// user has changed meanwhile; 400 for another field; 409 for the last administrator.
 #[utoipa::path(
     patch,
@@ -160,7 +169,7 @@ struct Change {
         )),
         (status = 400, description = "No field, an unknown one, or a role that is none: `fields_required`, `role_invalid`"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 403, description = "Needs `users:write`: `insufficient_scope`; or the role allows, or the user may do, what the caller may not: `permission_not_held`, `user_out_of_reach`"),
         (status = 404, description = "There is no such user"),
         (status = 409, description = "The last administrator who can log in: `last_administrator`"),
         (status = 412, description = "The user has changed meanwhile: `user_changed`"),
@@ -169,7 +178,7 @@ struct Change {
     security(("bearer" = [])),
 )]
 pub async fn change_user(
-    administrator: RequireRole<Admin>,
+    administrator: RequirePermission<UsersWrite>,
     State(authenticator): State<Arc<Authenticator>>,
     Path(id): Path<PathInt>,
     RequestClient(client): RequestClient,
@@ -177,13 +186,23 @@ pub async fn change_user(
     body: Body,
 ) -> Result<Found, ApiError> {
     let id = user_id(id)?;
-    found(&authenticator, id).await?;
+    let held = administrator.permissions();
+    authenticator
+        .require_reach(held, id)
+        .await
+        .map_err(refused)?;
     let expected = expected_versions(&headers)?;
     let Change { role, disabled } = only(body, "Role or disabled is required, and nothing else")?;
     let change = UserChange {
         role: role.as_deref().map(parse_role).transpose()?,
         disabled,
     };
+    if let Some(role) = &change.role {
+        authenticator
+            .require_role_held(held, role)
+            .await
+            .map_err(refused)?;
+    }
     let caller = Caller::user(administrator.user_id, client);
     authenticator
         .change_user(id, expected.as_deref(), change, &caller)
@@ -194,7 +213,7 @@ pub async fn change_user(
 /// `DELETE /users/{id}`: 204.
 ///
 /// # Errors
-/// 401 and 403 for callers who are no administrators; 404 when there is no such user; 409 for the last administrator.
+/// 401 and 403 for callers without the permission; 404 when there is no such user; 409 for the last administrator.
 #[utoipa::path(
     delete,
     path = "/users/{id}",
@@ -204,20 +223,25 @@ pub async fn change_user(
     responses(
         (status = 204, description = "The user is gone"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 403, description = "Needs `users:write`: `insufficient_scope`; or the user may do what the caller may not: `user_out_of_reach`"),
         (status = 404, description = "There is no such user"),
         (status = 409, description = "The last administrator who can log in: `last_administrator`"),
     ),
     security(("bearer" = [])),
 )]
 pub async fn delete_user(
-    administrator: RequireRole<Admin>,
+    administrator: RequirePermission<UsersWrite>,
     State(authenticator): State<Arc<Authenticator>>,
     Path(id): Path<PathInt>,
     RequestClient(client): RequestClient,
 ) -> Result<StatusCode, ApiError> {
+    let id = user_id(id)?;
+    authenticator
+        .require_reach(administrator.permissions(), id)
+        .await
+        .map_err(refused)?;
     let caller = Caller::user(administrator.user_id, client);
-    authenticator.delete_user(user_id(id)?, &caller).await?;
+    authenticator.delete_user(id, &caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -231,7 +255,7 @@ struct NewPassword {
 /// `PUT /users/{id}/password` `{"password"}`: 204.
 ///
 /// # Errors
-/// 401 and 403 for callers who are no administrators; 404 when there is no such user; 400 for another field or a password
+/// 401 and 403 for callers without the permission; 404 when there is no such user; 400 for another field or a password
 /// that may not be; 503 when no hashing thread is free.
 #[utoipa::path(
     put,
@@ -244,20 +268,23 @@ struct NewPassword {
         (status = 204, description = "The password was set"),
         (status = 400, description = "Another field, or a password that may not be: `fields_required`, `password_…`"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 403, description = "Needs `users:write`: `insufficient_scope`; or the user may do what the caller may not: `user_out_of_reach`"),
         (status = 404, description = "There is no such user"),
     ),
     security(("bearer" = [])),
 )]
 pub async fn set_password(
-    administrator: RequireRole<Admin>,
+    administrator: RequirePermission<UsersWrite>,
     State(authenticator): State<Arc<Authenticator>>,
     Path(id): Path<PathInt>,
     RequestClient(client): RequestClient,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let id = user_id(id)?;
-    found(&authenticator, id).await?;
+    authenticator
+        .require_reach(administrator.permissions(), id)
+        .await
+        .map_err(refused)?;
     let NewPassword { password } = only(body, "Password is required, and nothing else")?;
     let caller = Caller::user(administrator.user_id, client);
     authenticator

@@ -15,7 +15,7 @@ use doorward::{
     user::{User, UserId},
     username::UsernameKey,
 };
-use doorward_axum::{Admin, ApiError, Json, Query, RequireRole};
+use doorward_axum::{ApiError, Json, Query, RequirePermission, UsersRead};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,14 +46,14 @@ impl From<User> for UserRow {
 
 type Page = (HeaderMap, Json<Vec<UserRow>>);
 
-/// `GET /users` for administrators.
+/// `GET /users` for those who may read users.
 ///
 /// The body is the lecture's array. `role`, `state`, `search` (how names begin) and `created_since` say which users;
 /// `limit` (1 to 1000) and an opaque `cursor` page through them; the next page is in a `Link` header (RFC 8288), the
 /// number of all such users in `X-Total-Count`.
 ///
 /// # Errors
-/// 401 and 403 for callers who are no administrators, 400 for a parameter that is none of ours.
+/// 401 and 403 for callers without `users:read`, 400 for a parameter that is none of ours.
 #[utoipa::path(
     get,
     path = "/users",
@@ -75,12 +75,12 @@ type Page = (HeaderMap, Json<Vec<UserRow>>);
         )),
         (status = 400, description = "`limit_invalid`, `filter_invalid`, or `bad_request` for a cursor that is none of ours"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Not an administrator: `insufficient_role`"),
+        (status = 403, description = "Needs `users:read`: `insufficient_scope`"),
     ),
     security(("bearer" = [])),
 )]
 pub async fn list_users(
-    _: RequireRole<Admin>,
+    _: RequirePermission<UsersRead>,
     State(authenticator): State<Arc<Authenticator>>,
     query: Query,
 ) -> Result<Page, ApiError> {

@@ -48,7 +48,7 @@ fn a_role_gives_its_permissions_at_once_and_takes_them_at_once() {
                 .send(server.address)
         };
         let answer = look();
-        refused(&answer, 403, "Permission 'users:read' required");
+        refused(&answer, 403, "Admin access required");
         assert_eq!(
             answer.header("www-authenticate"),
             Some(r#"Bearer realm="doorward", error="insufficient_scope", scope="users:read""#)
@@ -230,4 +230,72 @@ fn the_built_in_roles_and_the_forms_of_names_hold() {
     }
     assert_eq!(send(assign("999", &[])).status, 404);
     assert_eq!(send(get("/users/999/roles")).status, 404);
+}
+
+#[test]
+fn who_may_change_users_reaches_no_one_who_may_do_more() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let admin = server.set_up();
+        for name in ["una", "eve", "bob"] {
+            server.sign_up(name);
+        }
+        let (una_id, eve_id, bob_id) = (
+            id(&installation, "una"),
+            id(&installation, "eve"),
+            id(&installation, "bob"),
+        );
+        let as_admin = |request: Request| {
+            let answer = request.bearer(&admin).send(server.address);
+            assert!(answer.status < 300, "{answer:?}");
+        };
+        as_admin(define("helpdesk", &["users:read", "users:write"]));
+        as_admin(define("auditor", &["audit:read"]));
+        as_admin(assign(&una_id, &["helpdesk"]));
+        as_admin(assign(&eve_id, &["auditor"]));
+        let una = server.token("una", crate::installation::PASSWORD);
+        let send = |request: Request| request.bearer(&una).send(server.address);
+        let password = json!({"password": "green teapot 77"});
+        let change = |user: &str, body: &Value| {
+            request("PATCH", &format!("/users/{user}"))
+                .header("Content-Type", "application/json")
+                .header("If-Match", "*")
+                .body(body.to_string())
+        };
+        assert_eq!(send(get("/users")).status, 200);
+        assert_eq!(send(get("/users/1")).status, 200);
+        // Nobody becomes an administrator by somebody who is none, and nobody makes one.
+        let everything = "Nobody grants what they do not hold: '*'";
+        for user in [&una_id, &bob_id] {
+            refused(
+                &send(change(user, &json!({"role": "admin"}))),
+                403,
+                everything,
+            );
+        }
+        let body =
+            json!({"username": "x", "password": crate::installation::PASSWORD, "role": "admin"});
+        let add = crate::client::post("/users", &body);
+        refused(&send(add), 403, everything);
+        // Whose password one sets, as that user one can log in.
+        for (user, what) in [("1", "*"), (&eve_id, "audit:read")] {
+            let text = format!("The user may do what you may not: '{what}'");
+            for request in [
+                put(&format!("/users/{user}/password"), &password),
+                change(user, &json!({"disabled": true})),
+                change(user, &json!({"role": "user"})),
+                request("DELETE", &format!("/users/{user}")),
+                request("POST", &format!("/users/{user}/reset-link")),
+            ] {
+                refused(&send(request), 403, &text);
+            }
+        }
+        let own = put(&format!("/users/{bob_id}/password"), &password);
+        assert_eq!(send(own).status, 204);
+        let disable = change(&bob_id, &json!({"disabled": true}));
+        assert_eq!(send(disable).status, 200);
+        let delete = request("DELETE", &format!("/users/{bob_id}"));
+        assert_eq!(send(delete).status, 204);
+    }
 }

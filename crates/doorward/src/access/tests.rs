@@ -40,6 +40,7 @@ fn a_token_names_its_user_until_it_expires() {
                 username: "alice".into(),
                 role: Role::admin(),
                 session: Some(session),
+                key: None,
             },
             epoch: 3,
         }

@@ -4,6 +4,7 @@
 //! knows of HTTP.
 
 mod administration;
+mod api_keys;
 mod auditing;
 mod basic;
 mod defaults;
@@ -24,6 +25,10 @@ mod setup;
 use std::{sync::Arc, time::Duration};
 
 pub use administration::{AddedUser, AdministrationError, PasswordReset};
+pub use api_keys::{
+    ApiKeyError, ClientCredentialsError, ClientToken, KeyLoginError, KeyMaker, MadeApiKey,
+    NewApiKey,
+};
 pub use defaults::OpenError;
 pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLoginError};
 pub use known_devices::DeviceTokenError;
@@ -41,6 +46,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     access::{AccessTokens, Issued},
+    api_key::ApiKeyPolicy,
     clock::{Clock, Timestamp},
     foreign::Foreign,
     password::{AcceptedForms, HashPool, PasswordPolicy, Rehash},
@@ -93,6 +99,7 @@ pub struct Authenticator {
     flushed: foreign_logins::Flushed,
     throttled_networks: auditing::ThrottledNetworks,
     links: Option<LinkRules>,
+    api_keys: ApiKeyPolicy,
     recoveries: Arc<Semaphore>,
 }
 
@@ -119,6 +126,7 @@ impl Authenticator {
             flushed: foreign_logins::Flushed::default(),
             throttled_networks: auditing::ThrottledNetworks::default(),
             links: None,
+            api_keys: ApiKeyPolicy::default(),
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE as usize)),
         })
     }
@@ -227,6 +235,7 @@ impl Authenticator {
             .filter(|user| user.disabled_at.is_none())
             .map(|user| Principal {
                 session: principal.session,
+                key: principal.key.clone(),
                 ..Principal::without_session(user)
             }))
     }

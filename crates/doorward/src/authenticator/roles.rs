@@ -34,6 +34,9 @@ pub enum RoleError {
     /// The caller does not have what the role allows (AZ-07).
     #[error("Nobody grants what they do not hold: '{0}'")]
     NotHeld(String),
+    /// The user may do what the caller may not, so the caller may not act on the user (AZ-07).
+    #[error("The user may do what you may not: '{0}'")]
+    OutOfReach(String),
     /// There is no such user.
     #[error("there is no such user")]
     UnknownUser,
@@ -66,14 +69,47 @@ fn is_built_in(role: &Role) -> bool {
 }
 
 impl Authenticator {
-    /// What a principal may do, as the database has it now (AZ-05).
+    /// What a principal may do, as the database has it now (AZ-05); with an API key only what is in its scope too.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn permissions_of(&self, principal: &Principal) -> Result<PermissionSet, StoreError> {
-        self.store()
+        let of_user = self
+            .store()
             .permissions_of(principal.user_id, &principal.role)
-            .await
+            .await?;
+        Ok(match &principal.key {
+            Some(key) => of_user.intersection(&key.scope),
+            None => of_user,
+        })
+    }
+
+    /// Refuses to act on a user who may do what the caller, who may do what is `held`, may not: a new password, for example,
+    /// would let the caller in as that user (AZ-07).
+    ///
+    /// # Errors
+    /// [`RoleError::OutOfReach`], [`RoleError::UnknownUser`] or a [`StoreError`].
+    pub async fn require_reach(&self, held: &PermissionSet, id: UserId) -> Result<(), RoleError> {
+        let found = self.store().find_user_by_id(id, self.now()).await?;
+        let user = found.ok_or(RoleError::UnknownUser)?.user;
+        let rights = self.store().rights_of(&user).await?;
+        match held.first_missing(&rights.permissions) {
+            Some(missing) => Err(RoleError::OutOfReach(missing.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses to give `admin` or `user` to somebody when the caller may not do what it allows (AZ-07).
+    ///
+    /// # Errors
+    /// [`RoleError::NotHeld`] or a [`StoreError`].
+    pub async fn require_role_held(
+        &self,
+        held: &PermissionSet,
+        role: &Role,
+    ) -> Result<(), RoleError> {
+        let allowed = self.store().permissions_of(UserId::new(0), role).await?;
+        require_held(held, &allowed)
     }
 
     /// Defines a role or replaces what it says. `held` is what the caller may do; the role may not allow more. Returns whether it is new.

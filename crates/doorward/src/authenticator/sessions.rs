@@ -200,7 +200,7 @@ impl Authenticator {
         }
     }
 
-    /// Deletes revocations that concern no token any more, and sessions a week after their end. Call it now and then.
+    /// Deletes revocations that concern no token any more, and sessions and API keys a week after their end. Call it now and then.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -210,6 +210,7 @@ impl Authenticator {
         while self.parts.store.purge_revocations(now).await? > 0 {}
         let week_ago = Timestamp::from_millis(now.as_millis().saturating_sub(7 * 24 * 3_600_000));
         while self.parts.store.purge_sessions(week_ago).await? > 0 {}
+        while self.parts.store.purge_api_keys(week_ago).await? > 0 {}
         Ok(())
     }
 }

@@ -46,7 +46,7 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
 pub enum EndSessions {
     /// They go on; the next refresh gives a token that says what holds now. For a change of rights.
     None,
-    /// All end. For a disabled user, a reset password, a logout everywhere.
+    /// All end. For a disabled user, whose API keys are revoked with that, a reset password, a logout everywhere.
     All(EndReason),
     /// All end but this one. For a user who changes the password.
     AllBut(SessionId, EndReason),
@@ -90,12 +90,15 @@ impl Store {
                 tx.execute(KEEP, &[epoch.into(), kept, id]).await?;
             }
         }
+        if sessions == EndSessions::All(EndReason::Disabled) {
+            self.revoke_all_api_keys(tx, user, now).await?;
+        }
         let expires_at = self.last_token_expiry(tx, user, now).await?;
         self.revoke_user_tokens(tx, user, epoch, expires_at).await?;
         Ok(Some(epoch))
     }
 
-    /// Makes all access tokens of a user void for ever and forgets the sessions, as part of the transaction that deletes
+    /// Makes all access tokens of a user void for ever and forgets the sessions and API keys, as part of the transaction that deletes
     /// the user.
     ///
     /// # Errors
@@ -108,6 +111,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let expires_at = self.last_token_expiry(tx, user, now).await?;
         tx.execute(DELETE_ALL, &[user.get().into()]).await?;
+        self.forget_api_keys(tx, user).await?;
         self.revoke_user_tokens(tx, user, i64::MAX, expires_at)
             .await
     }

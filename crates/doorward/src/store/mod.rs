@@ -5,6 +5,7 @@
 
 mod adoption_rejects;
 mod adoptions;
+mod api_keys;
 mod audit_events;
 mod audit_seals;
 mod beside;
@@ -50,6 +51,7 @@ use user_statements::UserStatements;
 pub use adoptions::{
     AdoptionCounts, AdoptionId, AdoptionRecord, AdoptionState, FormCounts, NewAdoption,
 };
+pub use api_keys::{AddKeyError, FoundKey};
 pub use audit_seals::SealReach;
 pub(crate) use bulk::{FoundAccount, NewAccount, NewUser, Tables};
 pub(crate) use database::pause;
@@ -99,6 +101,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(bulk::STATEMENTS)
         .chain(roles::STATEMENTS)
         .chain(role_holders::STATEMENTS)
+        .chain(api_keys::STATEMENTS)
         .chain(password_column::STATEMENTS)
         .chain(scratch::STATEMENTS)
         .chain(database::STATEMENTS)

@@ -75,6 +75,8 @@ statements! {
     // Touching every administrator makes two removals at once collide, on every engine and on Galera, instead of both
     // passing the count.
     touch_admins: "UPDATE accounts SET password_changed_at_ms = password_changed_at_ms WHERE {account_of_admin}";
+    find_api_key: "SELECT {user}, k.id AS key_id, k.scope, k.expires_at_ms, k.last_used_at_ms FROM api_keys k \
+        JOIN accounts a ON a.user_id = k.user_id JOIN {users} u ON u.{id} = a.user_id WHERE k.key_sha256 = ? AND k.revoked_at_ms IS NULL";
     find_primary_holder: "SELECT a.user_id FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {role_is} ORDER BY a.user_id LIMIT 1";
     // DISTINCT keeps MySQL from reading the table that it updates while it does.
     raise_primary_holders: "UPDATE accounts SET epoch = epoch + 1 WHERE user_id IN (SELECT h.user_id FROM \
