@@ -15,6 +15,7 @@
 mod access_table;
 mod accounts;
 mod administration;
+mod advisories;
 mod audit;
 mod client;
 mod contract;
