@@ -113,6 +113,7 @@ impl std::fmt::Debug for EmailKey {
 mod tests {
     use super::*;
 
+    /// Answers GHSA-7rqj-j65f-68wh.
     #[test]
     fn an_address_is_normalised_before_it_is_checked_and_compared() {
         let typed = EmailAddress::parse(" Una@Example.ORG ").unwrap();

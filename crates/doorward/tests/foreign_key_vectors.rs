@@ -257,6 +257,7 @@ fn one_key(jwk: &Value) -> Option<KeyVerifier> {
     jwk::verifier(jwk, &[algorithm], Validation::new()).ok()
 }
 
+/// Answers CVE-2022-21449.
 #[test]
 fn wycheproof_s_signatures_get_their_result_from_their_own_key() {
     wycheproof(

@@ -114,6 +114,7 @@ fn is_invalid(result: &Result<(), LinkError>) -> bool {
     matches!(result, Err(LinkError::InvalidLink))
 }
 
+/// Answers CVE-2023-26481.
 #[tokio::test]
 async fn a_link_is_good_for_its_own_purpose_and_user_alone() {
     for store in Databases::fresh().await.stores() {
@@ -149,6 +150,7 @@ async fn a_link_is_good_for_its_own_purpose_and_user_alone() {
     }
 }
 
+/// Answers GHSA-7w99-5wm4-3g79.
 #[tokio::test]
 async fn of_fifty_uses_of_a_link_at_once_one_succeeds() {
     for store in Databases::fresh().await.stores() {

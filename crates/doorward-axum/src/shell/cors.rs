@@ -162,6 +162,7 @@ mod tests {
         }
     }
 
+    /// Answers kanidm-1.10.
     #[test]
     fn suffix_prefix_and_null_origins_do_not_match() {
         let cors = Cors::new(["https://app.example"]).unwrap();

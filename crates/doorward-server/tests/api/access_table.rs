@@ -209,6 +209,7 @@ fn with_body(method: &str, target: &str) -> Request {
     }
 }
 
+/// Answers CVE-2025-4210, CVE-2025-61524.
 #[test]
 fn every_route_of_production_answers_every_caller_as_the_table_says() {
     for engine in engines() {

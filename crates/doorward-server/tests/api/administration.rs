@@ -145,6 +145,7 @@ fn a_user_without_a_password_cannot_log_in_until_one_is_set() {
     });
 }
 
+/// Answers CVE-2025-61928.
 #[test]
 fn fields_that_nobody_may_set_are_refused_and_never_stored() {
     at_each_desk(|desk, _| {
@@ -185,6 +186,7 @@ fn fields_that_nobody_may_set_are_refused_and_never_stored() {
     });
 }
 
+/// Answers CVE-2026-107623.
 #[test]
 fn a_change_needs_the_version_it_was_made_for() {
     at_each_desk(|desk, _| {
@@ -252,6 +254,7 @@ fn the_last_administrator_keeps_the_role_and_the_account() {
     });
 }
 
+/// Answers GHSA-hgx2-28f8-6g2r, GHSA-r9w3-57w2-gch2, GHSA-c38g-mx2c-9wf2.
 #[test]
 fn a_list_has_those_who_were_asked_for() {
     at_each_desk(|desk, _| {

@@ -364,3 +364,52 @@ fn who_took_an_address_that_is_anothers_loses_it_to_its_owner_cve_2024_38351() {
         server.token("una", NEW_PASSWORD);
     }
 }
+
+/// GHSA-2vg6-77g8-24mp and CVE-2024-22513: nothing of a user goes on when the user is deleted, disabled, or may do less.
+#[test]
+fn what_an_administrator_takes_from_a_user_no_token_keeps_ghsa_2vg6_77g8_24mp_cve_2024_22513() {
+    for engine in engines() {
+        let (installation, server) = Installation::new(engine).start_kept();
+        let admin = server.set_up();
+        for name in ["una", "vera"] {
+            let body = json!({"username": name, "password": PASSWORD, "role": "admin"});
+            let added = post("/users", &body).bearer(&admin);
+            assert_eq!(added.send(server.address).status, 201);
+        }
+        let held = ["una", "vera"].map(|name| pair(&login(name, PASSWORD), &server));
+        let user = |name: &str| format!("/users/{}", installation.stored(name).0);
+        let etag = |target: &str| {
+            let found = get(target).bearer(&admin).send(server.address);
+            found.header("etag").unwrap().to_owned()
+        };
+        let vera = user("vera");
+        let demoted = send_json("PATCH", &vera, &json!({"role": "user"}))
+            .header("If-Match", &etag(&vera))
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(demoted.status, 200, "{demoted:?}");
+        let list = get("/users").bearer(&held[1].0).send(server.address);
+        assert!(matches!(list.status, 401 | 403), "{list:?}");
+        let disabled = send_json("PATCH", &vera, &json!({"disabled": true}))
+            .header("If-Match", &etag(&vera))
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(disabled.status, 200, "{disabled:?}");
+        let una = user("una");
+        let deleted = request("DELETE", &una)
+            .header("If-Match", &etag(&una))
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(deleted.status, 204, "{deleted:?}");
+        for (token, renewing) in &held {
+            for path in ["/profile", "/auth/sessions", "/users", "/audit"] {
+                let answer = get(path).bearer(token).send(server.address);
+                assert_eq!(answer.status, 401, "{path}: {answer:?}");
+            }
+            assert_eq!(refresh(renewing).send(server.address).status, 401);
+        }
+        for name in ["una", "vera"] {
+            assert_eq!(login(name, PASSWORD).send(server.address).status, 401);
+        }
+    }
+}

@@ -322,6 +322,7 @@ fn a_request_id_is_taken_over_when_it_is_harmless_and_made_otherwise() {
     }
 }
 
+/// Answers CVE-2023-30861.
 #[test]
 fn tokens_are_never_stored_by_a_cache() {
     let (_kept, server) = production();

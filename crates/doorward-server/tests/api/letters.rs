@@ -60,6 +60,7 @@ fn count(installation: &Installation, text: &str) -> i64 {
     })
 }
 
+/// Answers CVE-2026-18963, CVE-2023-49097, GHSA-93m4-mfpg-c3xf, CVE-2025-64101, GHSA-pfrf-9r5f-73f5.
 #[test]
 fn a_forgotten_password_is_replaced_by_a_link_that_works_once_and_leads_where_it_is_configured() {
     let Some(first) = MailServer::started() else {

@@ -102,6 +102,7 @@ fn a_repeat_within_the_grace_gets_the_same_successor() {
     }
 }
 
+/// Answers GHSA-392p-2q2v-4372, GHSA-pw9m-5jxm-xr6h.
 #[test]
 fn a_used_token_ends_the_family_after_the_grace_and_the_reuse_is_audited() {
     for engine in engines() {
@@ -173,6 +174,7 @@ fn whoever_knows_a_session_s_name_alone_cannot_end_it() {
     refreshed(&server, &second.refresh);
 }
 
+/// Answers CVE-2020-10594, CVE-2026-114137.
 #[test]
 fn logging_out_ends_the_session_with_its_tokens_and_no_other() {
     for engine in engines() {

@@ -106,6 +106,7 @@ fn a_success_forgets_the_failures_before_it() {
     }
 }
 
+/// Answers CVE-2025-24806, CVE-2025-6004.
 #[test]
 fn spellings_of_one_name_share_a_bucket() {
     let installation = behind_a_proxy(Engine::Sqlite);
@@ -120,6 +121,7 @@ fn spellings_of_one_name_share_a_bucket() {
     }
 }
 
+/// Answers better-auth-default.
 #[test]
 fn a_forged_address_is_ignored_without_a_trusted_proxy() {
     let installation = Installation::new(Engine::Sqlite)
@@ -178,6 +180,7 @@ fn one_address_that_tries_many_names_has_to_wait() {
     );
 }
 
+/// Answers CVE-2025-64102, CVE-2025-71399.
 #[test]
 fn every_route_that_takes_a_password_shares_one_count() {
     for engine in engines() {

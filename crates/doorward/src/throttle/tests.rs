@@ -66,6 +66,7 @@ async fn five_failures_are_free_and_then_the_wait_doubles() {
     }
 }
 
+/// Answers keycloak#30939.
 #[tokio::test]
 async fn after_billions_of_failures_the_wait_is_still_fifteen_minutes() {
     let folder = tempfile::tempdir().unwrap();
@@ -131,6 +132,7 @@ async fn a_network_that_tries_many_names_has_to_wait_too() {
     assert_eq!(wait(&throttle, b"another", network(2), NOW).await, None);
 }
 
+/// Answers CVE-2019-5421.
 #[tokio::test]
 async fn guesses_sent_at_once_do_not_slip_through_together() {
     let folder = tempfile::tempdir().unwrap();

@@ -95,6 +95,7 @@ mod tests {
         );
     }
 
+    /// Answers CVE-2022-39227, CVE-2023-51774.
     #[test]
     fn another_number_of_segments_is_refused() {
         for token in [
@@ -120,6 +121,7 @@ mod tests {
         }
     }
 
+    /// Answers CVE-2024-33664, CVE-2025-30204.
     #[test]
     fn a_token_of_8192_bytes_is_looked_at_and_one_more_is_not() {
         let token = format!("a.{}.c", "b".repeat(MAX_TOKEN_BYTES - 4));

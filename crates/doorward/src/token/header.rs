@@ -169,6 +169,7 @@ mod tests {
         assert_eq!(verdict("{}"), Err(InvalidReason::Algorithm));
     }
 
+    /// Answers GHSA-752w-5fwx-jx9f.
     #[test]
     fn members_that_change_the_reading_or_bring_a_key_are_refused_even_as_null() {
         for name in ["crit", "b64", "zip", "jwk", "jku", "x5u", "x5c"] {

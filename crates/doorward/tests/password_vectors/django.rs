@@ -104,6 +104,7 @@ fn name(vector: &Vector) -> String {
 
 /// Django hands a long password to a bcrypt that reads 72 bytes of it. Such a hash opens to nobody
 /// unless the settings accept that the rest does not count.
+/// Answers CVE-2025-22228, GHSA-wx54-3278-m5g4, CVE-2019-11272.
 #[test]
 fn a_bcrypt_hash_over_the_start_of_a_longer_password_verifies_only_where_the_settings_say_so() {
     let mut vectors = vectors();

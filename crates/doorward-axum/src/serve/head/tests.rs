@@ -101,6 +101,7 @@ fn other_versions_are_named() {
 }
 
 proptest! {
+    /// Answers GHSA-qcxq-75wr-5cm8.
     #[test]
     fn any_bytes_are_a_head_none_yet_or_refused(
         bytes in prop::collection::vec(any::<u8>(), 0..300),

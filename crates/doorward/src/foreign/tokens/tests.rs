@@ -60,6 +60,7 @@ fn a_token_of_the_source_means_its_user() {
     assert!(found.tally.reading().is_zero());
 }
 
+/// Answers GHSA-9wqv-qhrh-87f4.
 #[test]
 fn another_key_and_no_source_at_all_accept_nothing() {
     let token = signed("another key", &lecture(|_| {}));

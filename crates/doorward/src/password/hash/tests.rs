@@ -536,6 +536,7 @@ fn one_of_each_notation_parses() {
 }
 
 proptest! {
+    /// Answers RUSTSEC-2026-0199.
     #[test]
     fn no_text_makes_the_parser_panic(stored in any::<String>()) {
         let _ = PasswordHash::parse(&stored);

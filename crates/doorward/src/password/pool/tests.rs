@@ -122,6 +122,7 @@ async fn a_werkzeug_hash_is_verified_on_the_same_threads() {
     assert!(pool.verify(password("pw"), hash).await.unwrap());
 }
 
+/// Answers CVE-2021-29621, CVE-2022-21659.
 #[tokio::test]
 async fn an_unknown_user_costs_a_verification_and_is_never_let_in() {
     let pool = pool(1, 8, 64);

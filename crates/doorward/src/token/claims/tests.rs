@@ -57,6 +57,7 @@ fn a_token_without_exp_is_refused() {
     );
 }
 
+/// Answers CVE-2026-25537.
 #[test]
 fn times_that_are_not_numbers_are_refused_not_ignored() {
     let rules = Validation::new();
@@ -175,6 +176,7 @@ fn an_audience_that_nobody_asked_for_is_refused_unless_told_to_ignore_it() {
     );
 }
 
+/// Answers GHSA-75c5-xw7c-p5pm.
 #[test]
 fn the_issuer_is_compared_exactly() {
     let rules = Validation::new().issuer("https://a.test");

@@ -169,6 +169,7 @@ fn a_text_that_is_no_public_key_is_refused_with_what_it_is() {
 }
 
 /// CVE-2022-29217: whoever has the public key would sign with it.
+/// Answers CVE-2017-11424, CVE-2026-85394.
 #[test]
 fn a_public_key_is_no_shared_secret() {
     for text in [

@@ -161,6 +161,7 @@ proptest! {
         prop_assert_eq!(verdict(&verifier, token.as_str()), Ok(claims));
     }
 
+    /// Answers PYSEC-2017-28.
     #[test]
     fn any_changed_character_is_refused(at in any::<prop::sample::Index>(), new in alphabet()) {
         let key = key("one", Some("k1"));
