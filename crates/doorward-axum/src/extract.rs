@@ -1,6 +1,7 @@
 //! Extractors whose refusals are [`crate::ApiError`]s.
 
 mod body;
+pub(crate) mod form;
 pub(crate) mod json;
 mod media_type;
 pub(crate) mod path;

@@ -4,7 +4,7 @@
 //!
 //! - [`ApiError`]: the one error type of a handler and its one renderer (plain
 //!   `{"error":"…"}`, or RFC 9457 when the client asks for it).
-//! - [`Json`], [`RawJson`], [`Query`], [`Path`], [`PathInt`]: extractors whose
+//! - [`Json`], [`RawJson`], [`Form`], [`Query`], [`Path`], [`PathInt`]: extractors whose
 //!   refusals are `ApiError`s.
 //! - [`Bearer`], [`Basic`], [`Credential`], [`RequireRole`], [`RequirePermission`],
 //!   [`Session`]: who is calling, as parts of a handler's signature.
@@ -44,6 +44,7 @@ pub use auth::{
 };
 pub use context::{BodyRules, PeerAddr, RequestId};
 pub use error::ApiError;
+pub use extract::form::{Form, FormRejection};
 pub use extract::json::{Json, JsonRejection};
 pub use extract::path::{Path, PathInt};
 pub use extract::query::{Query, QueryRejection};

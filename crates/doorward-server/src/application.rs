@@ -72,7 +72,8 @@ impl Application {
         let authenticator = Authenticator::new(parts)
             .map_err(Failure::because("the server could not start"))?
             .with_foreign(foreign)
-            .with_links(link_rules(config, secret));
+            .with_links(link_rules(config, secret))
+            .with_api_keys(config.api_keys);
         let keys = foreign::own_keys(config, secret);
         let signer = SessionSigner::new(&keys.current, &keys.fallbacks, config.session.max_age);
         let origin = config

@@ -11,8 +11,8 @@ use crate::{
     application::Application,
     config::Config,
     http::{
-        account, audit, documentation, email, exchange, health, jobs, password, reset_link,
-        revocations, roles, session, setup, user, users,
+        account, api_keys, audit, documentation, email, exchange, health, jobs, password,
+        reset_link, revocations, roles, session, setup, token, user, users,
     },
     openapi::{self, Document, also_at},
 };
@@ -74,6 +74,11 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(routes!(jobs::show_job, jobs::cancel_job))
         .routes(routes!(documentation::show_openapi))
         .routes(routes!(documentation::show_docs))
+        .routes(routes!(api_keys::list_own_keys, api_keys::create_own_key))
+        .routes(routes!(api_keys::revoke_own_key))
+        .routes(routes!(api_keys::list_keys, api_keys::create_key))
+        .routes(routes!(api_keys::revoke_key))
+        .routes(routes!(token::give_token))
         .routes(routes!(roles::list_roles))
         .routes(routes!(roles::define_role, roles::delete_role))
         .routes(routes!(roles::show_roles_of_user, roles::assign_roles))

@@ -27,7 +27,7 @@ pub(crate) async fn checked_json(request: Request) -> Result<Bytes, JsonRejectio
     Ok(text)
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Bytes, JsonRejection> {
+pub(super) async fn collect(mut body: Body, limit: usize) -> Result<Bytes, JsonRejection> {
     let too_large = JsonRejection::TooLarge { limit };
     let hint = body.size_hint().lower();
     if usize::try_from(hint).map_or(true, |length| length > limit) {

@@ -5,6 +5,7 @@
 //! `DOORWARD_…_FILE`, the configuration file, a Flask deployment's own
 //! variables, defaults. Every setting is one row of [`table::SETTINGS`].
 
+mod api_keys;
 mod checks;
 pub mod claim_source;
 pub mod database_url;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::api_keys;
 use super::claim_source::ExtraClaims;
 use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
@@ -13,6 +14,7 @@ use super::mail::MailConfig;
 use super::secret::SecretText;
 use super::values::Values;
 use super::web_origin::{PublicUrl, WebOrigin};
+use doorward::api_key::ApiKeyPolicy;
 use doorward::password::{BcryptPrehash, FormGroups};
 use doorward_axum::Network;
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// `session.*`.
     pub session: SessionConfig,
+    /// `api_keys.*`.
+    pub api_keys: ApiKeyPolicy,
     /// `registration.*`.
     pub registration: RegistrationConfig,
     /// `smtp.*` and `mail.*`.
@@ -356,6 +360,7 @@ impl Config {
                 trusted_proxies: v.take("http.trusted_proxies")?,
                 access_log: v.take("http.access_log")?,
             },
+            api_keys: api_keys::read(&mut v)?,
             session: SessionConfig {
                 max_age: v.take("session.max_age")?,
                 lifetime: v.take("session.lifetime")?,

@@ -16,7 +16,7 @@ use doorward::{
     username::Username,
 };
 use doorward_axum::{
-    ApiError, Bearer, ClientAddress, Json, JsonRejection, RequestClient, SessionCookies,
+    ApiError, Bearer, ClientAddress, Credential, Json, JsonRejection, RequestClient, SessionCookies,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -192,14 +192,14 @@ impl From<Principal> for Profile {
     get,
     path = "/auth/me",
     tag = "account",
-    summary = "What the token says of its user",
+    summary = "What the token says of its user, or whose the API key is",
     responses(
         (status = 200, description = "The user", body = Profile),
         (status = 401, description = "No token, or one that is not good: `token_…`"),
     ),
     security(("bearer" = [])),
 )]
-pub async fn show_profile(Bearer(principal): Bearer) -> Json<Profile> {
+pub async fn show_profile(Credential(principal): Credential) -> Json<Profile> {
     Json(principal.into())
 }
 

@@ -1,6 +1,7 @@
 //! The server's own routes, a resource per file.
 
 pub mod account;
+pub mod api_keys;
 pub mod audit;
 mod device;
 pub mod documentation;
@@ -17,5 +18,6 @@ pub mod revocations;
 pub mod roles;
 pub mod session;
 pub mod setup;
+pub mod token;
 pub mod user;
 pub mod users;

@@ -100,7 +100,7 @@ fn an_administrators_token_says_what_the_server_itself_asks_for() {
     assert_eq!(said["scope"], scope);
 }
 
-fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     use base64::Engine as _;
     let payload = token.split('.').nth(1).unwrap();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);

@@ -79,6 +79,7 @@ fn without_any_source_the_defaults_hold() {
             trusted_proxies: Vec::new(),
             access_log: false,
         },
+        api_keys: doorward::api_key::ApiKeyPolicy::default(),
         session: SessionConfig {
             max_age: seconds(31 * 86_400),
             lifetime: Duration::from_hours(30 * 24),
