@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     http::{
         account, api_keys, audit, documentation, email, exchange, health, jobs, password,
-        reset_link, revocations, roles, session, setup, token, user, users,
+        reset_link, revocations, roles, session, setup, token, user, user_sessions, users,
     },
     openapi::{self, Document, also_at},
 };
@@ -69,6 +69,8 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         ))
         .routes(routes!(user::set_password))
         .routes(routes!(reset_link::make))
+        .routes(routes!(user_sessions::list, user_sessions::end_all))
+        .routes(routes!(user_sessions::end_one))
         .routes(routes!(audit::list_events))
         .routes(routes!(jobs::list_jobs, jobs::start_job))
         .routes(routes!(jobs::show_job, jobs::cancel_job))

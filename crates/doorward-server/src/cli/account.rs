@@ -97,6 +97,18 @@ pub enum UserCommand {
         #[arg(value_name = "NAME")]
         username: String,
     },
+    /// List where a user is logged in
+    Sessions {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+    },
+    /// End all sessions of a user; the user can log in again
+    EndSessions {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+    },
     /// Delete a user; asks first
     Delete {
         /// The user name

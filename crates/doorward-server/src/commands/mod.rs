@@ -18,6 +18,7 @@ pub mod terminal;
 pub mod timestamp;
 pub mod token;
 pub mod user;
+pub mod user_sessions;
 
 use std::{
     io::{self, ErrorKind, Write as _},

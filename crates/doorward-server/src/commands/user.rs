@@ -16,7 +16,7 @@ use doorward::{
 };
 use serde_json::json;
 
-use super::{accounts, operated, print, terminal, timestamp::rfc3339};
+use super::{accounts, operated, print, terminal, timestamp::rfc3339, user_sessions};
 use crate::{
     cli::{RoleArg, StateArg, UserCommand, UserFilterArgs},
     config::Config,
@@ -81,6 +81,14 @@ async fn on_existing(
             set_password(authenticator, username, source, config).await
         }
         UserCommand::ResetLink { username } => reset_link(authenticator, username, config).await,
+        UserCommand::Sessions { username } => {
+            let user = find(store, username, config).await?.user;
+            user_sessions::list(authenticator, &user, config).await
+        }
+        UserCommand::EndSessions { username } => {
+            let user = find(store, username, config).await?.user;
+            user_sessions::end_all(authenticator, &user, config).await
+        }
         UserCommand::Delete { username, yes } => {
             delete(authenticator, username, *yes, config).await
         }

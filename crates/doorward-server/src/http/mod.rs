@@ -20,4 +20,5 @@ pub mod session;
 pub mod setup;
 pub mod token;
 pub mod user;
+pub mod user_sessions;
 pub mod users;

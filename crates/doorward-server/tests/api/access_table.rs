@@ -77,6 +77,10 @@ const PRODUCTION: &[Row] = &[
     ("DELETE", "/users/1/keys/x", NOBODY),
     // JSON is no form.
     ("POST", "/auth/token", BAD_BODY),
+    ("GET", "/users/1/sessions", ADMIN),
+    ("GET", "/users/2147483647/sessions", NOBODY),
+    ("DELETE", "/users/2147483647/sessions", NOBODY),
+    ("DELETE", "/users/1/sessions/x", NOBODY),
     ("GET", "/roles", ADMIN),
     ("PUT", "/roles/x", [401, 403, 400, 401, 401, 401]),
     ("DELETE", "/roles/x", [401, 403, 404, 401, 401, 401]),

@@ -46,4 +46,5 @@ mod setup;
 mod slow_clients;
 mod throttle;
 mod token_kinds;
+mod user_sessions;
 mod wire;

@@ -252,3 +252,38 @@ fn many_users_are_changed_by_a_job_after_a_dry_run() {
         assert!(ran.stdout.starts_with("nothing to do"), "{}", ran.stdout);
     }
 }
+
+#[test]
+fn where_a_user_is_logged_in_is_listed_and_ended() {
+    for here in Installation::migrated() {
+        here.with_user("bob", "user");
+        let ran = here.run(&["user", "sessions", "bob"], "").code(0);
+        assert_eq!(ran.stdout, "");
+        assert!(ran.stderr.contains("has no sessions in"), "{}", ran.stderr);
+        let server = Server::start(&here);
+        server.token("bob", PASSWORD);
+        let listed = |lines| {
+            let ran = here.run(&["user", "sessions", "BOB"], "").code(0);
+            assert_eq!(ran.stdout.lines().count(), lines, "{}", ran.stdout);
+            ran.stdout
+        };
+        let shown = listed(2);
+        assert!(shown.starts_with("ID "), "{shown}");
+        assert!(shown.contains("password  "), "{shown}");
+        // A client may call itself anything.
+        here.execute("UPDATE sessions SET user_agent = 'x\u{1b}[2J'");
+        assert!(listed(2).contains("x\\u001b[2J"));
+        let ran = here.run(&["user", "end-sessions", "bob"], "").code(0);
+        assert!(
+            ran.stdout
+                .starts_with("ended all sessions of user bob (id 1) in"),
+            "{}",
+            ran.stdout
+        );
+        listed(0);
+        let trail = here.run(&["audit", "list"], "").code(0).stdout;
+        assert!(trail.contains("sessions_ended"), "{trail}");
+        assert_eq!(server.login_status("bob", PASSWORD), 200);
+        here.run(&["user", "end-sessions", "nobody"], "").code(1);
+    }
+}
