@@ -82,6 +82,15 @@ pub enum UserCommand {
         #[arg(value_name = "ROLE", value_enum)]
         role: RoleArg,
     },
+    /// Show a user's roles and what they allow, or give the user others beside admin or user
+    Roles {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// The roles that the user shall have, and no others, separated by commas; '' for none
+        #[arg(long, value_name = "ROLES", value_delimiter = ',')]
+        set: Option<Vec<String>>,
+    },
     /// Set a user's password; a disabled user stays disabled
     SetPassword {
         /// The user name

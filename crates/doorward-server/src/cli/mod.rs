@@ -1,6 +1,7 @@
 //! The command line: one tree, from which help, completions and the reference
 //! page follow. What the commands do is elsewhere.
 
+pub mod access;
 pub mod account;
 pub mod adopt;
 pub mod audit;
@@ -21,6 +22,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::config::secret::REDACTED;
 use crate::config::setting::flag_help;
 
+pub use access::{ApiKeyArgs, ApiKeyCommand, RoleCommand};
 pub use account::{
     AdminCommand, JobCommand, JobStartArgs, RoleArg, StateArg, UserCommand, UserFilterArgs,
 };
@@ -112,6 +114,12 @@ pub enum Command {
     /// Manage users
     #[command(subcommand)]
     User(UserCommand),
+    /// Manage roles
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Manage API keys
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
     /// Change many users at once
     #[command(subcommand)]
     Job(JobCommand),

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod adopt;
+pub mod api_key;
 pub mod audit;
 pub mod db;
 pub mod doctor;
@@ -13,6 +14,7 @@ pub mod job;
 pub mod lecture;
 pub mod operated;
 pub mod progress;
+pub mod role;
 pub mod serve;
 pub mod terminal;
 pub mod timestamp;
@@ -72,6 +74,8 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Command::Admin(command) => block_on(admin::run(command, &load_quietly(cli)?.config)),
         Command::User(command) => block_on(user::run(command, &load_quietly(cli)?.config)),
+        Command::Role(command) => block_on(role::run(command, &load_quietly(cli)?.config)),
+        Command::ApiKey(command) => block_on(api_key::run(command, &load_quietly(cli)?.config)),
         Command::Job(command) => block_on(job::run(command, &load_quietly(cli)?.config)),
         Command::Adopt(command) => adopt::run(cli, command),
         Command::Export(arguments) => block_on(export::run(arguments, &load_quietly(cli)?.config)),

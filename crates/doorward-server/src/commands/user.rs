@@ -16,7 +16,7 @@ use doorward::{
 };
 use serde_json::json;
 
-use super::{accounts, operated, print, terminal, timestamp::rfc3339, user_sessions};
+use super::{accounts, operated, print, role, terminal, timestamp::rfc3339, user_sessions};
 use crate::{
     cli::{RoleArg, StateArg, UserCommand, UserFilterArgs},
     config::Config,
@@ -72,6 +72,10 @@ async fn on_existing(
         }
         UserCommand::SetRole { username, role } => {
             set_role(authenticator, username, *role, config).await
+        }
+        UserCommand::Roles { username, set } => {
+            let user = find(store, username, config).await?.user;
+            role::of_user(authenticator, &user, set.as_deref(), config).await
         }
         UserCommand::SetPassword {
             username,

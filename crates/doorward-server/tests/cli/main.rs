@@ -8,6 +8,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod access;
 mod admin;
 mod adopt;
 mod adopt_in_place;
