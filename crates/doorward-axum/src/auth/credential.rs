@@ -30,31 +30,34 @@ where
     type Rejection = BearerRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, BearerRejection> {
+        // The rare ways are boxed: every route with a permission holds them.
         let authenticator = Arc::<Authenticator>::from_ref(state);
         let field = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
         if let Ok(basic) = authorization::basic(field)
             && basic.password().is_empty()
             && ApiKey::is_meant_by(basic.username())
         {
-            return Ok(Self(authenticator.verify_api_key(basic.username()).await?));
+            return Ok(Self(
+                Box::pin(authenticator.verify_api_key(basic.username())).await?,
+            ));
         }
         let token = bearer_token(&parts.headers)?;
         if ApiKey::is_meant_by(token) {
-            return Ok(Self(authenticator.verify_api_key(token).await?));
+            return Ok(Self(Box::pin(authenticator.verify_api_key(token)).await?));
         }
         let ours = match authenticator.verify_token(token) {
             Ok(principal) => return Ok(Self(principal)),
             Err(ours) => ours,
         };
-        match authenticator.verify_client_token(token).await {
+        match Box::pin(authenticator.verify_client_token(token)).await {
             Ok(principal) => Ok(Self(principal)),
             Err(error @ (KeyLoginError::Token(TokenError::Revoked) | KeyLoginError::Store(_))) => {
                 Err(error.into())
             }
             // Of no key, so what is wrong with it as a user's token counts.
-            Err(KeyLoginError::Token(_)) => {
-                Ok(Self(authenticator.foreign_principal(token, ours).await?))
-            }
+            Err(KeyLoginError::Token(_)) => Ok(Self(
+                Box::pin(authenticator.foreign_principal(token, ours)).await?,
+            )),
         }
     }
 }

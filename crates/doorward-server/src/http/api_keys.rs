@@ -291,10 +291,8 @@ async fn make(
     maker: &KeyMaker<'_>,
     caller: &Caller,
 ) -> Result<Made, ApiError> {
-    let made = authenticator
-        .create_api_key(owner, body.read()?, maker, caller)
-        .await
-        .map_err(refused)?;
+    let making = authenticator.create_api_key(owner, body.read()?, maker, caller);
+    let made = Box::pin(making).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 

@@ -160,9 +160,8 @@ pub async fn give_token(
         None => return Err(Refusal::invalid_request("grant_type is missing")),
     }
     let Presented { id, key } = presented(&headers, &form)?;
-    let token = authenticator
-        .exchange_api_key(id.as_deref(), &key, form.get("scope")?, &client)
-        .await?;
+    let exchange = authenticator.exchange_api_key(id.as_deref(), &key, form.get("scope")?, &client);
+    let token = Box::pin(exchange).await?;
     // RFC 6749 §5.1; `Cache-Control: no-store` is on every answer.
     let headers = [(header::PRAGMA, HeaderValue::from_static("no-cache"))];
     Ok((headers, Json(token.into())))

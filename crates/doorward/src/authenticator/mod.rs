@@ -175,7 +175,8 @@ impl Authenticator {
         session: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Issued, SessionError> {
-        let rights = self.parts.store.rights_of(user).await?;
+        // Boxed as every login is, since it is deep inside one.
+        let rights = Box::pin(self.parts.store.rights_of(user)).await?;
         let random = self.parts.random.as_ref();
         Ok(self
             .parts
