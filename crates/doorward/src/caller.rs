@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::user::UserId;
+use crate::{api_key::ApiKeyId, principal::Principal, user::UserId};
 
 /// The client that a request came from, as far as a server can tell.
 ///
@@ -75,6 +75,8 @@ pub enum Actor {
 pub struct Caller {
     /// Who.
     pub actor: Actor,
+    /// With which API key, if a program acts for the user: the trail has it.
+    pub key: Option<ApiKeyId>,
     /// From where.
     pub client: Client,
 }
@@ -85,6 +87,7 @@ impl Caller {
     pub fn anonymous(client: Client) -> Self {
         Self {
             actor: Actor::Anonymous,
+            key: None,
             client,
         }
     }
@@ -94,7 +97,17 @@ impl Caller {
     pub fn user(id: UserId, client: Client) -> Self {
         Self {
             actor: Actor::User(id),
+            key: None,
             client,
+        }
+    }
+
+    /// Whoever a request came from, at a client.
+    #[must_use]
+    pub fn acting(principal: &Principal, client: Client) -> Self {
+        Self {
+            key: principal.key.as_ref().map(|key| key.id),
+            ..Self::user(principal.user_id, client)
         }
     }
 
@@ -103,6 +116,7 @@ impl Caller {
     pub fn operator() -> Self {
         Self {
             actor: Actor::Operator,
+            key: None,
             client: Client::default(),
         }
     }
@@ -112,6 +126,7 @@ impl Caller {
     pub fn system() -> Self {
         Self {
             actor: Actor::System,
+            key: None,
             client: Client::default(),
         }
     }

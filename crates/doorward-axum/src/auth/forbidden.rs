@@ -23,7 +23,7 @@ pub(super) async fn record<S: Send + Sync>(
 ) {
     let client = RequestClient::from_request_parts(parts, state).await;
     let client = client.map_or_else(|_| Client::default(), |RequestClient(client)| client);
-    let caller = Caller::user(principal.user_id, client);
+    let caller = Caller::acting(principal, client);
     let mut event = Event::denied(EventKind::Forbidden, &caller)
         .subject(principal.user_id)
         .detail("needs", needs);

@@ -219,7 +219,7 @@ pub async fn create_key(
         held: granter.permissions(),
         ends: granter.key.as_ref().map(|key| key.expires_at),
     };
-    let caller = Caller::user(granter.user_id, client);
+    let caller = Caller::acting(&granter, client);
     make(&authenticator, id, body, &maker, &caller).await
 }
 
@@ -280,7 +280,7 @@ pub async fn revoke_key(
     RequestClient(client): RequestClient,
     Path((id, key)): Path<(PathInt, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let caller = Caller::user(granter.user_id, client);
+    let caller = Caller::acting(&granter, client);
     revoke(&authenticator, user_id(id)?, &key, &caller).await
 }
 

@@ -66,7 +66,7 @@ pub async fn make(
         .map_err(refused)?;
     let found = authenticator.find_user(id).await?;
     let (user, _) = found.ok_or_else(ApiError::not_found)?;
-    let caller = Caller::user(administrator.user_id, client);
+    let caller = Caller::acting(&administrator, client);
     let link = authenticator.make_reset_link(&user, &caller).await?;
     Ok((StatusCode::CREATED, Json(link.into())))
 }

@@ -140,7 +140,7 @@ pub async fn define_role(
         description: body.description,
         permissions,
     };
-    let caller = Caller::user(granter.user_id, client);
+    let caller = Caller::acting(&granter, client);
     let is_new = authenticator
         .define_role(&defined, granter.permissions(), &caller)
         .await
@@ -179,7 +179,7 @@ pub async fn delete_role(
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let role = Role::parse(&name).map_err(|_| ApiError::not_found())?;
-    let caller = Caller::user(granter.user_id, client);
+    let caller = Caller::acting(&granter, client);
     match authenticator.delete_role(&role, &caller).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(RoleError::Refused(RoleStoreError::UnknownRole(_))) => Err(ApiError::not_found()),
@@ -269,7 +269,7 @@ pub async fn assign_roles(
         .map(|name| Role::parse(name))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| refused(RoleError::InvalidName))?;
-    let caller = Caller::user(granter.user_id, client);
+    let caller = Caller::acting(&granter, client);
     let user = authenticator
         .assign_roles(id, &roles, granter.permissions(), &caller)
         .await

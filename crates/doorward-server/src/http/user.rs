@@ -104,7 +104,7 @@ pub async fn add_user(
         .require_role_held(administrator.permissions(), &added.role)
         .await
         .map_err(refused)?;
-    let caller = Caller::user(administrator.user_id, client);
+    let caller = Caller::acting(&administrator, client);
     let id = authenticator.add_user(added, &caller).await?.id;
     let (mut headers, user) = found(&authenticator, id).await?;
     let location = HeaderValue::try_from(format!("/users/{id}"))
@@ -203,7 +203,7 @@ pub async fn change_user(
             .await
             .map_err(refused)?;
     }
-    let caller = Caller::user(administrator.user_id, client);
+    let caller = Caller::acting(&administrator, client);
     authenticator
         .change_user(id, expected.as_deref(), change, &caller)
         .await?;
@@ -240,7 +240,7 @@ pub async fn delete_user(
         .require_reach(administrator.permissions(), id)
         .await
         .map_err(refused)?;
-    let caller = Caller::user(administrator.user_id, client);
+    let caller = Caller::acting(&administrator, client);
     authenticator.delete_user(id, &caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -286,7 +286,7 @@ pub async fn set_password(
         .await
         .map_err(refused)?;
     let NewPassword { password } = only(body, "Password is required, and nothing else")?;
-    let caller = Caller::user(administrator.user_id, client);
+    let caller = Caller::acting(&administrator, client);
     authenticator
         .set_password_of(id, parse_password(password)?, &caller)
         .await?;

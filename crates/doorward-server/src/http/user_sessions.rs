@@ -75,7 +75,7 @@ pub async fn end_all(
     RequestClient(client): RequestClient,
 ) -> Result<StatusCode, ApiError> {
     let id = existing(&authenticator, id).await?;
-    let caller = Caller::user(administrator.user_id, client);
+    let caller = Caller::acting(&administrator, client);
     let all = EndSessions::All(EndReason::Administrator);
     gone(authenticator.end_sessions(id, all, &caller).await?)
 }
@@ -110,7 +110,7 @@ pub async fn end_one(
 ) -> Result<StatusCode, ApiError> {
     let id = user_id(id)?;
     let sid = SessionId::parse(&sid).map_err(|_| ApiError::not_found())?;
-    let caller = Caller::user(administrator.user_id, client);
+    let caller = Caller::acting(&administrator, client);
     gone(
         authenticator
             .end_session(id, sid, EndReason::Administrator, &caller)

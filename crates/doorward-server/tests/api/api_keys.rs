@@ -83,6 +83,16 @@ fn a_key_acts_for_its_user_within_its_scope_until_it_is_revoked() {
         assert_eq!(listed[0].get("key"), None);
         assert!(listed[0]["last_used_at"].is_string(), "{listed}");
 
+        // The trail tells the program from its user.
+        let denied = get("/audit?kind=forbidden")
+            .bearer(&admin)
+            .send(server.address);
+        assert_eq!(
+            denied.json()[0]["detail"]["by_key"],
+            id.as_str(),
+            "{denied:?}"
+        );
+
         let delete = request("DELETE", &format!("/auth/keys/{id}"));
         let answer = delete.clone().bearer(&admin).send(server.address);
         assert_eq!(answer.status, 204, "{answer:?}");

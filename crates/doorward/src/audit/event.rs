@@ -31,12 +31,16 @@ impl Event {
     /// What happened, how it ended, and who did it.
     #[must_use]
     pub fn new(kind: EventKind, outcome: Outcome, caller: &Caller) -> Self {
-        Self {
+        let event = Self {
             kind,
             outcome,
             caller: caller.clone(),
             subject: None,
             detail: Vec::new(),
+        };
+        match caller.key {
+            Some(key) => event.detail("by_key", key),
+            None => event,
         }
     }
 
