@@ -46,6 +46,17 @@ async fn adopted(database: &Database) -> Store {
         }
     };
     run(database, table).await;
+    // As Flask-User has them: its roles are none of ours.
+    run(
+        database,
+        "CREATE TABLE roles (id INTEGER PRIMARY KEY, name VARCHAR(50))",
+    )
+    .await;
+    run(
+        database,
+        "CREATE TABLE user_roles (id INTEGER PRIMARY KEY, user_id INTEGER, role_id INTEGER)",
+    )
+    .await;
     database.migrate_beside().await.expect("migrates");
     run(
         database,

@@ -83,6 +83,13 @@ fn a_role_gives_its_permissions_at_once_and_takes_them_at_once() {
         );
         let answer = define("reader", &[]).bearer(&admin).send(server.address);
         assert_eq!(answer.status, 200, "{answer:?}");
+        let list = get("/auth/revocations").send(server.address);
+        let list = claims(std::str::from_utf8(&list.body).unwrap());
+        let lowest = said["epoch"].as_i64().unwrap() + 1;
+        let void = json!([una_id.parse::<i64>().unwrap(), lowest]);
+        assert!(list["users"].as_array().unwrap().contains(&void), "{list}");
+        // Rows below can still become visible.
+        assert_eq!(list["cursor"], 0);
         // What the token says is not so any more, so it counts no more; the next one says it as it is.
         refused(&look(), 401, "Invalid token");
         let una = server.token("una", crate::installation::PASSWORD);

@@ -7,12 +7,12 @@ use crate::{clock::Timestamp, role::Role};
 
 /// MySQL would look at every account for the form with a subquery.
 const RAISE: Sql = Sql::each(
-    "UPDATE accounts SET epoch = epoch + 1 WHERE user_id IN (SELECT user_id FROM user_roles WHERE role = ?)",
-    "UPDATE accounts a JOIN user_roles h ON h.user_id = a.user_id SET a.epoch = a.epoch + 1 WHERE h.role = ?",
+    "UPDATE accounts SET epoch = epoch + 1 WHERE user_id IN (SELECT user_id FROM role_holders WHERE role = ?)",
+    "UPDATE accounts a JOIN role_holders h ON h.user_id = a.user_id SET a.epoch = a.epoch + 1 WHERE h.role = ?",
 );
 const REVOKE: Sql = Sql::both(
     "INSERT INTO revocations (user_id, epoch, expires_at_ms) \
-     SELECT a.user_id, a.epoch, ? FROM user_roles h JOIN accounts a ON a.user_id = h.user_id WHERE h.role = ?",
+     SELECT a.user_id, a.epoch, ? FROM role_holders h JOIN accounts a ON a.user_id = h.user_id WHERE h.role = ?",
 );
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[

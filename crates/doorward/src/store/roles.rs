@@ -1,4 +1,4 @@
-//! The tables `roles`, `role_permissions` and `user_roles`.
+//! The tables `defined_roles`, `role_permissions` and `role_holders`: an application beside us may well have `roles` and `user_roles`.
 
 use super::{Arg, AsStoreError, EndSessions, Sql, Store, StoreError, Transaction};
 use crate::{
@@ -10,35 +10,36 @@ use crate::{
 };
 
 /// Raising the version makes two changes of a role at once collide, on every engine; its count says whether the role is there.
-const TOUCH: Sql = Sql::both("UPDATE roles SET version = version + 1 WHERE name = ?");
-const ADD: Sql =
-    Sql::both("INSERT INTO roles (name, description, created_at_ms, version) VALUES (?, ?, ?, 1)");
+const TOUCH: Sql = Sql::both("UPDATE defined_roles SET version = version + 1 WHERE name = ?");
+const ADD: Sql = Sql::both(
+    "INSERT INTO defined_roles (name, description, created_at_ms, version) VALUES (?, ?, ?, 1)",
+);
 const DESCRIBE: Sql =
-    Sql::both("UPDATE roles SET description = ?, version = version + 1 WHERE name = ?");
-const COUNT: Sql = Sql::both("SELECT COUNT(*) FROM roles");
+    Sql::both("UPDATE defined_roles SET description = ?, version = version + 1 WHERE name = ?");
+const COUNT: Sql = Sql::both("SELECT COUNT(*) FROM defined_roles");
 const LIST: Sql = Sql::both(
-    "SELECT r.name, r.description, COALESCE(p.permission, '') AS permission FROM roles r \
+    "SELECT r.name, r.description, COALESCE(p.permission, '') AS permission FROM defined_roles r \
      LEFT JOIN role_permissions p ON p.role = r.name ORDER BY r.name, p.permission LIMIT 100000",
 );
 const FIND: Sql = Sql::both(
-    "SELECT r.name, r.description, COALESCE(p.permission, '') AS permission FROM roles r \
+    "SELECT r.name, r.description, COALESCE(p.permission, '') AS permission FROM defined_roles r \
      LEFT JOIN role_permissions p ON p.role = r.name WHERE r.name = ? ORDER BY p.permission LIMIT 1000",
 );
-const DELETE: Sql = Sql::both("DELETE FROM roles WHERE name = ?");
+const DELETE: Sql = Sql::both("DELETE FROM defined_roles WHERE name = ?");
 const CLEAR: Sql = Sql::both("DELETE FROM role_permissions WHERE role = ?");
 const ALLOW: Sql = Sql::both("INSERT INTO role_permissions (role, permission) VALUES (?, ?)");
 /// A deleted user holds nothing: the number stays in the table, and is never given to another.
 const COUNT_HOLDERS: Sql = Sql::both(
-    "SELECT COUNT(*) FROM user_roles h JOIN accounts a ON a.user_id = h.user_id WHERE h.role = ?",
+    "SELECT COUNT(*) FROM role_holders h JOIN accounts a ON a.user_id = h.user_id WHERE h.role = ?",
 );
-const FORGET_HOLDERS: Sql = Sql::both("DELETE FROM user_roles WHERE role = ?");
+const FORGET_HOLDERS: Sql = Sql::both("DELETE FROM role_holders WHERE role = ?");
 const OF_USER: Sql =
-    Sql::both("SELECT role FROM user_roles WHERE user_id = ? ORDER BY role LIMIT 1000");
-const TAKE_ALL: Sql = Sql::both("DELETE FROM user_roles WHERE user_id = ?");
-const GIVE: Sql = Sql::both("INSERT INTO user_roles (user_id, role) VALUES (?, ?)");
+    Sql::both("SELECT role FROM role_holders WHERE user_id = ? ORDER BY role LIMIT 1000");
+const TAKE_ALL: Sql = Sql::both("DELETE FROM role_holders WHERE user_id = ?");
+const GIVE: Sql = Sql::both("INSERT INTO role_holders (user_id, role) VALUES (?, ?)");
 /// `users.role` may name a role of ours too, in a table that another application made.
 const PERMISSIONS: Sql = Sql::both(
-    "SELECT p.permission FROM user_roles h JOIN role_permissions p ON p.role = h.role WHERE h.user_id = ? \
+    "SELECT p.permission FROM role_holders h JOIN role_permissions p ON p.role = h.role WHERE h.user_id = ? \
      UNION SELECT p.permission FROM role_permissions p WHERE p.role = ?",
 );
 const FIND_ACCOUNT: Sql = Sql::both("SELECT user_id FROM accounts WHERE user_id = ?");
@@ -134,7 +135,7 @@ fn read(rows: Vec<RoleRow>) -> Result<Vec<DefinedRole>, StoreError> {
         .map(|(name, description, permissions)| {
             Ok(DefinedRole {
                 role: Role::parse(&name).map_err(|_| StoreError::Corrupt {
-                    table: "roles",
+                    table: "defined_roles",
                     column: "name",
                 })?,
                 description,
@@ -258,7 +259,7 @@ impl Store {
             .fetch_all(OF_USER, &[user.get().into()])
             .await?;
         let corrupt = |_| StoreError::Corrupt {
-            table: "user_roles",
+            table: "role_holders",
             column: "role",
         };
         rows.into_iter()
