@@ -41,8 +41,9 @@ const LIST: Sql = Sql::both(
      ORDER BY s.last_seen_at_ms DESC, s.id LIMIT 1000",
 );
 const LIST_BEYOND: Sql = Sql::both(
-    "SELECT id FROM sessions WHERE user_id = ? AND ended_at_ms IS NULL AND expires_at_ms > ? AND idle_at_ms > ? \
-     ORDER BY last_seen_at_ms DESC, id LIMIT 100 OFFSET ?",
+    "SELECT s.id FROM sessions s JOIN accounts a ON a.user_id = s.user_id WHERE s.user_id = ? AND s.ended_at_ms IS NULL \
+     AND s.epoch >= a.session_epoch AND s.expires_at_ms > ? AND s.idle_at_ms > ? \
+     ORDER BY s.last_seen_at_ms DESC, s.id LIMIT 100 OFFSET ?",
 );
 const PURGE: Sql = Sql::each(
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < ? LIMIT 500)",
