@@ -465,6 +465,25 @@ impl World {
                 let end = self.nodes[node].end_session(other, model.id, EndReason::Logout, &system);
                 assert!(!end.await.unwrap(), "it was another's");
             }
+            Step::ChangeRole { .. }
+            | Step::Disable { .. }
+            | Step::Enable { .. }
+            | Step::Delete { .. } => self.administer(step).await,
+            Step::Wait(duration) => {
+                let ms = i64::try_from(duration.as_millis()).unwrap();
+                self.clock.0.fetch_add(ms, Ordering::SeqCst);
+            }
+            Step::Purge { node } => self.nodes[node].purge_sessions().await.unwrap(),
+            Step::Restart { node: number } => {
+                self.nodes[number] = node(&self.stores[number], &self.clock);
+                self.nodes[number].follow_revocations().await;
+            }
+        }
+    }
+
+    /// What an administrator does to a user.
+    async fn administer(&mut self, step: Step) {
+        match step {
             Step::ChangeRole { user, node } => {
                 let admin = !self.users[user].admin;
                 let role = if admin { Role::admin() } else { Role::user() };
@@ -498,21 +517,15 @@ impl World {
                 }
             }
             Step::Delete { user, node } => {
-                let removed = self.nodes[node].delete_user(self.users[user].id, &system);
-                if removed.await.is_ok() {
+                let removed = self.nodes[node]
+                    .delete_user(self.users[user].id, &Caller::system())
+                    .await;
+                if removed.is_ok() {
                     self.users[user].deleted = true;
                     self.end_all_of(user);
                 }
             }
-            Step::Wait(duration) => {
-                let ms = i64::try_from(duration.as_millis()).unwrap();
-                self.clock.0.fetch_add(ms, Ordering::SeqCst);
-            }
-            Step::Purge { node } => self.nodes[node].purge_sessions().await.unwrap(),
-            Step::Restart { node: number } => {
-                self.nodes[number] = node(&self.stores[number], &self.clock);
-                self.nodes[number].follow_revocations().await;
-            }
+            _ => {}
         }
     }
 
@@ -533,7 +546,7 @@ impl World {
     async fn change(&self, user: usize, node: usize, change: UserChange) -> bool {
         let id = self.users[user].id;
         self.nodes[node]
-            .change_user(id, None, &change, &Caller::system())
+            .change_user(id, None, change, &Caller::system())
             .await
             .is_ok()
     }

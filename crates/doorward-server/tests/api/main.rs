@@ -36,6 +36,7 @@ mod life;
 mod mail_server;
 mod metrics;
 mod password_change;
+mod refresh_races;
 mod registration_limit;
 mod reset_link;
 mod roles;
