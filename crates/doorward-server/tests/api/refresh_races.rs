@@ -38,8 +38,8 @@ fn refresh_bytes(refresh_token: &str) -> Vec<u8> {
 fn going_on(installation: &Installation) -> (i64, i64) {
     installation.with_store(async |store| {
         let sql = doorward::store::Sql::each(
-            "SELECT COUNT(*), MAX(generation) FROM sessions WHERE ended_at_ms IS NULL",
-            "SELECT COUNT(*), CAST(MAX(generation) AS SIGNED) FROM sessions WHERE ended_at_ms IS NULL",
+            "SELECT COUNT(*), MAX(generation) FROM login_sessions WHERE ended_at_ms IS NULL",
+            "SELECT COUNT(*), CAST(MAX(generation) AS SIGNED) FROM login_sessions WHERE ended_at_ms IS NULL",
         );
         store
             .database()
@@ -56,7 +56,7 @@ fn of_sixteen_refreshes_at_once_on_two_nodes_all_get_the_same_successor_two_hund
         let installation = Installation::new(engine).with_known_secret();
         let nodes = [installation.start(), installation.start()];
         nodes[0].sign_up("una");
-        installation.execute("DELETE FROM sessions", &[]);
+        installation.execute("DELETE FROM login_sessions", &[]);
         let mut token = first_token(&nodes[0]);
         let mut wires: Vec<Wire> = (0..AT_ONCE)
             .map(|n| Wire::open(nodes[n % 2].address).unwrap())
@@ -138,7 +138,7 @@ fn no_session_is_lost_while_nodes_are_killed_at_random_moments() {
             .set("DOORWARD_SESSION_REFRESH_GRACE", "1m");
         let mut servers: Vec<Server> = (0..count).map(|_| installation.start()).collect();
         servers[0].sign_up("una");
-        installation.execute("DELETE FROM sessions", &[]);
+        installation.execute("DELETE FROM login_sessions", &[]);
         let nodes: Arc<Vec<_>> = Arc::new(servers.iter().map(|s| RwLock::new(s.address)).collect());
         let stop = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..4)

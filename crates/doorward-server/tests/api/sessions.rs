@@ -114,7 +114,7 @@ fn a_used_token_ends_the_family_after_the_grace_and_the_reuse_is_audited() {
         let second = refreshed(&server, &first.refresh);
         // Moved back, so that nothing has to be waited for.
         installation.execute(
-            "UPDATE sessions SET rotated_at_ms = rotated_at_ms - 60000",
+            "UPDATE login_sessions SET rotated_at_ms = rotated_at_ms - 60000",
             &[],
         );
         assert_refused(&server, &first.refresh, "refresh_token_reused");
@@ -139,7 +139,7 @@ fn a_reuse_is_noticed_after_a_restart_too_cve_2026_9802() {
         let first = log_in(&server, "una");
         let second = refreshed(&server, &first.refresh);
         installation.execute(
-            "UPDATE sessions SET rotated_at_ms = rotated_at_ms - 60000",
+            "UPDATE login_sessions SET rotated_at_ms = rotated_at_ms - 60000",
             &[],
         );
         server.signal("KILL");

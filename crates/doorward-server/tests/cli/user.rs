@@ -271,7 +271,7 @@ fn where_a_user_is_logged_in_is_listed_and_ended() {
         assert!(shown.starts_with("ID "), "{shown}");
         assert!(shown.contains("password  "), "{shown}");
         // A client may call itself anything.
-        here.execute("UPDATE sessions SET user_agent = 'x\u{1b}[2J'");
+        here.execute("UPDATE login_sessions SET user_agent = 'x\u{1b}[2J'");
         assert!(listed(2).contains("x\\u001b[2J"));
         let ran = here.run(&["user", "end-sessions", "bob"], "").code(0);
         assert!(

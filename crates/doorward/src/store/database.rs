@@ -1,6 +1,6 @@
 //! Connections and statements: the one place that knows there are two engines.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{
     ConnectOptions, Connection as _, Executor, FromRow, MySql, MySqlPool, Sqlite, SqlitePool,
@@ -14,6 +14,8 @@ use super::{Arg, DatabaseUrl, Sql, StoreError, Transaction, private_file, transa
 
 /// How long a statement waits for SQLite's write lock, and a caller for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
+/// How long a start waits before it opens a file again that another start is opening.
+const COME_AGAIN: Duration = Duration::from_millis(10);
 /// How often a transaction that lost a race is tried again (ASVS 15.4.2; DB-06: at most five).
 const ATTEMPTS: u32 = 5;
 
@@ -104,16 +106,7 @@ impl Database {
                     .pragma("secure_delete", "ON")
                     .busy_timeout(WAIT)
                     .disable_statement_logging();
-                let writer = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(WAIT)
-                    // When the disk is full SQLite rolls back by itself. The driver takes the transaction for open still,
-                    // and would refuse to begin another one on this connection for ever.
-                    .before_acquire(|connection, _| {
-                        Box::pin(async move { Ok(!connection.is_in_transaction()) })
-                    })
-                    .connect_with(options.clone())
-                    .await?;
+                let writer = open_writer(&options).await?;
                 let readers = SqlitePoolOptions::new()
                     .max_connections(max_connections.max(1))
                     .acquire_timeout(WAIT)
@@ -327,4 +320,37 @@ pub(super) fn from_mysql(result: &sqlx::mysql::MySqlQueryResult) -> Outcome {
 /// Waits a little longer after each lost race, so that the winners finish.
 pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt) * 5)).await;
+}
+
+/// The connection that writes. Of two processes that open a new file at once SQLite refuses one without waiting, because
+/// both turn its journal into a log; then that one comes again.
+async fn open_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let give_up = Instant::now() + WAIT;
+    loop {
+        let opened = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(WAIT)
+            // When the disk is full SQLite rolls back by itself. The driver takes the transaction for open still,
+            // and would refuse to begin another one on this connection for ever.
+            .before_acquire(|connection, _| {
+                Box::pin(async move { Ok(!connection.is_in_transaction()) })
+            })
+            .connect_with(options.clone())
+            .await;
+        match opened {
+            Err(error) if is_busy(&error) && Instant::now() < give_up => {
+                tokio::time::sleep(COME_AGAIN).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// `SQLITE_BUSY`, in whichever extended form.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
 }

@@ -20,15 +20,15 @@ const RAISE_BOTH: Sql =
     Sql::both("UPDATE accounts SET session_epoch = epoch + 1, epoch = epoch + 1 WHERE user_id = ?");
 const FIND: Sql = Sql::both("SELECT epoch FROM accounts WHERE user_id = ?");
 const LAST_TOKEN: Sql =
-    Sql::both("SELECT COALESCE(MAX(token_expires_at_ms), 0) FROM sessions WHERE user_id = ?");
+    Sql::both("SELECT COALESCE(MAX(token_expires_at_ms), 0) FROM login_sessions WHERE user_id = ?");
 const END_ALL: Sql = Sql::both(
-    "UPDATE sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL",
+    "UPDATE login_sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL",
 );
 const END_OTHERS: Sql = Sql::both(
-    "UPDATE sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL AND id <> ?",
+    "UPDATE login_sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL AND id <> ?",
 );
-const KEEP: Sql = Sql::both("UPDATE sessions SET epoch = ? WHERE id = ? AND user_id = ?");
-const DELETE_ALL: Sql = Sql::both("DELETE FROM sessions WHERE user_id = ?");
+const KEEP: Sql = Sql::both("UPDATE login_sessions SET epoch = ? WHERE id = ? AND user_id = ?");
+const DELETE_ALL: Sql = Sql::both("DELETE FROM login_sessions WHERE user_id = ?");
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("epochs.RAISE", RAISE),

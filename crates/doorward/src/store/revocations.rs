@@ -9,7 +9,7 @@ use crate::{clock::Timestamp, session::SessionId, user::UserId};
 /// Every access token of the session has expired at `token_expires_at_ms`, but for one that another node makes at this
 /// moment or by a clock a little behind: a minute later nobody needs the row.
 const ADD_SESSION: Sql = Sql::both(
-    "INSERT INTO revocations (session_id, expires_at_ms) SELECT id, token_expires_at_ms + 60000 FROM sessions WHERE id = ?",
+    "INSERT INTO revocations (session_id, expires_at_ms) SELECT id, token_expires_at_ms + 60000 FROM login_sessions WHERE id = ?",
 );
 const ADD_USER: Sql =
     Sql::both("INSERT INTO revocations (user_id, epoch, expires_at_ms) VALUES (?, ?, ?)");

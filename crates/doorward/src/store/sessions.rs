@@ -1,4 +1,4 @@
-//! The table `sessions`: a row for each login, with the refresh token that counts.
+//! The table `login_sessions`: a row for each login, with the refresh token that counts.
 
 use std::net::IpAddr;
 
@@ -12,42 +12,42 @@ use crate::{
 };
 
 const ADD: Sql = Sql::both(
-    "INSERT INTO sessions (id, user_id, method, epoch, created_at_ms, last_seen_at_ms, expires_at_ms, idle_at_ms, \
+    "INSERT INTO login_sessions (id, user_id, method, epoch, created_at_ms, last_seen_at_ms, expires_at_ms, idle_at_ms, \
      token_expires_at_ms, address, user_agent, chain_salt, generation, refresh_sha256, rotated_at_ms) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), NULLIF(?, ''), ?, 0, ?, ?)",
 );
 const FIND: Sql = Sql::both(
     "SELECT id, user_id, method, epoch, created_at_ms, last_seen_at_ms, expires_at_ms, idle_at_ms, address, user_agent, \
-     ended_at_ms, chain_salt, generation, refresh_sha256, previous_sha256, rotated_at_ms FROM sessions WHERE id = ?",
+     ended_at_ms, chain_salt, generation, refresh_sha256, previous_sha256, rotated_at_ms FROM login_sessions WHERE id = ?",
 );
 /// Only one of many who bring the same token changes the row (TK-23).
 const ROTATE: Sql = Sql::both(
-    "UPDATE sessions SET previous_sha256 = ?, refresh_sha256 = ?, generation = generation + 1, rotated_at_ms = ?, \
+    "UPDATE login_sessions SET previous_sha256 = ?, refresh_sha256 = ?, generation = generation + 1, rotated_at_ms = ?, \
      last_seen_at_ms = ?, idle_at_ms = ?, token_expires_at_ms = ?, address = NULLIF(?, ''), user_agent = NULLIF(?, '') \
      WHERE id = ? AND refresh_sha256 = ? AND ended_at_ms IS NULL",
 );
 /// A repeated answer brings another access token, whose end must not be forgotten.
 const EXTEND_TOKENS: Sql = Sql::both(
-    "UPDATE sessions SET token_expires_at_ms = ? WHERE id = ? AND ended_at_ms IS NULL AND token_expires_at_ms < ?",
+    "UPDATE login_sessions SET token_expires_at_ms = ? WHERE id = ? AND ended_at_ms IS NULL AND token_expires_at_ms < ?",
 );
 const END: Sql = Sql::both(
-    "UPDATE sessions SET ended_at_ms = ?, end_reason = ? WHERE id = ? AND user_id = ? AND ended_at_ms IS NULL",
+    "UPDATE login_sessions SET ended_at_ms = ?, end_reason = ? WHERE id = ? AND user_id = ? AND ended_at_ms IS NULL",
 );
 const LIST: Sql = Sql::both(
     "SELECT s.id, s.user_id, s.method, s.epoch, s.created_at_ms, s.last_seen_at_ms, s.expires_at_ms, s.idle_at_ms, s.address, \
      s.user_agent, s.ended_at_ms, s.chain_salt, s.generation, s.refresh_sha256, s.previous_sha256, s.rotated_at_ms \
-     FROM sessions s JOIN accounts a ON a.user_id = s.user_id WHERE s.user_id = ? AND s.ended_at_ms IS NULL \
+     FROM login_sessions s JOIN accounts a ON a.user_id = s.user_id WHERE s.user_id = ? AND s.ended_at_ms IS NULL \
      AND s.epoch >= a.session_epoch AND s.expires_at_ms > ? AND s.idle_at_ms > ? \
      ORDER BY s.last_seen_at_ms DESC, s.id LIMIT 1000",
 );
 const LIST_BEYOND: Sql = Sql::both(
-    "SELECT s.id FROM sessions s JOIN accounts a ON a.user_id = s.user_id WHERE s.user_id = ? AND s.ended_at_ms IS NULL \
+    "SELECT s.id FROM login_sessions s JOIN accounts a ON a.user_id = s.user_id WHERE s.user_id = ? AND s.ended_at_ms IS NULL \
      AND s.epoch >= a.session_epoch AND s.expires_at_ms > ? AND s.idle_at_ms > ? \
      ORDER BY s.last_seen_at_ms DESC, s.id LIMIT 100 OFFSET ?",
 );
 const PURGE: Sql = Sql::each(
-    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < ? LIMIT 500)",
-    "DELETE FROM sessions WHERE expires_at_ms < ? LIMIT 500",
+    "DELETE FROM login_sessions WHERE id IN (SELECT id FROM login_sessions WHERE expires_at_ms < ? LIMIT 500)",
+    "DELETE FROM login_sessions WHERE expires_at_ms < ? LIMIT 500",
 );
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
@@ -141,7 +141,7 @@ struct SessionRow {
 impl SessionRow {
     fn read(self) -> Result<StoredSession, StoreError> {
         let corrupt = |column| StoreError::Corrupt {
-            table: "sessions",
+            table: "login_sessions",
             column,
         };
         let id = self.id.try_into().map_err(|_| corrupt("id"))?;
@@ -353,7 +353,7 @@ impl Store {
             .map(|(bytes,)| bytes.try_into().map(SessionId::from_bytes));
         ids.collect::<Result<_, _>>()
             .map_err(|_| StoreError::Corrupt {
-                table: "sessions",
+                table: "login_sessions",
                 column: "id",
             })
     }

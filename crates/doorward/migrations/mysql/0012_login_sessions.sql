@@ -1,7 +1,7 @@
 -- One row for each login. refresh_sha256 is the only refresh token that counts; previous_sha256 the one before it, which
 -- was exchanged at rotated_at_ms. chain_salt goes into every next token. Times are milliseconds since 1970; expires_at_ms
 -- is absolute, idle_at_ms moves with each refresh, token_expires_at_ms is the end of the last access token.
-CREATE TABLE sessions (
+CREATE TABLE login_sessions (
     id BINARY(16) NOT NULL PRIMARY KEY,
     user_id INT NOT NULL,
     method VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
