@@ -10,6 +10,7 @@
 )]
 
 use doorward::{
+    audit::EventFilter,
     authenticator::{Authenticator, LoginAttempt, LoginError},
     password::Password,
     secret::Secret,
@@ -89,6 +90,22 @@ async fn a_password_in_plain_text_is_hashed_before_anything_is_compared_with_it(
     assert!(stored.starts_with("scrypt:32768:8:1$"), "{stored}");
     assert!(here.lets_in("alice123").await);
     assert!(!here.lets_in(&stored).await, "what is stored opens nothing");
+    let events = here
+        .authenticator
+        .store()
+        .list_audit_events(&EventFilter::default(), None, 10)
+        .await
+        .unwrap();
+    let hashed: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == "hash_upgraded")
+        .collect();
+    assert_eq!(hashed.len(), 1, "{events:?}");
+    assert_eq!(
+        (hashed[0].actor.as_str(), hashed[0].subject_id),
+        ("system", Some(1))
+    );
+    assert_eq!(hashed[0].detail_object()["from"], "plain_text");
 }
 
 #[tokio::test]

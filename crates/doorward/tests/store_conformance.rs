@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use databases::Databases;
 use doorward::{
-    audit::{Event, EventKind},
+    audit::{Event, EventFilter, EventKind},
     caller::Caller,
     clock::Timestamp,
     foreign::{ForeignKind, SourceName, TallyReading},
@@ -175,14 +175,20 @@ async fn a_hash_is_replaced_only_while_it_is_the_one_that_was_verified() {
     for store in Databases::fresh().await.stores() {
         let id = add(&store, "alice", &USER).await.expect("adds").id;
         let better = PasswordHash::parse(OTHER_HASH).expect("a hash");
-        assert!(
-            !store
-                .replace_hash(id, "something else", &better)
-                .await
-                .expect("runs")
-        );
-        assert!(store.replace_hash(id, HASH, &better).await.expect("runs"));
-        assert!(!store.replace_hash(id, HASH, &better).await.expect("runs"));
+        let event = Event::success(EventKind::HashUpgraded, &Caller::system()).subject(id);
+        let replace = async |verified: &str| {
+            let replacing = store.replace_hash(id, verified, &better, &event, NOW);
+            replacing.await.expect("runs")
+        };
+        assert!(!replace("something else").await);
+        assert!(replace(HASH).await);
+        assert!(!replace(HASH).await);
+        let told = EventFilter {
+            kind: Some("hash_upgraded".to_owned()),
+            ..EventFilter::default()
+        };
+        let listed = store.list_audit_events(&told, None, 10).await;
+        assert_eq!(listed.expect("reads").len(), 1, "with the change alone");
         assert_eq!(
             store
                 .find_user_by_id(id, NOW)

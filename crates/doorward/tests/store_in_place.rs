@@ -13,6 +13,7 @@ mod databases;
 
 use databases::Databases;
 use doorward::{
+    audit::{Event, EventKind},
     caller::Caller,
     clock::Timestamp,
     password::PasswordHash,
@@ -443,25 +444,16 @@ async fn a_hash_is_replaced_only_while_it_is_the_one_that_was_verified() {
             .unwrap()
             .unwrap()
             .user;
+        let event = Event::success(EventKind::HashUpgraded, &Caller::system()).subject(bob.id);
+        let replace = async |verified: &str| {
+            let better = hash();
+            let replacing = store.replace_hash(bob.id, verified, &better, &event, NOW);
+            replacing.await.expect("runs")
+        };
         // Their collation finds these equal; they are two passwords.
-        assert!(
-            !store
-                .replace_hash(bob.id, "secret", &hash())
-                .await
-                .expect("runs")
-        );
-        assert!(
-            store
-                .replace_hash(bob.id, "Secret", &hash())
-                .await
-                .expect("runs")
-        );
-        assert!(
-            !store
-                .replace_hash(bob.id, "Secret", &hash())
-                .await
-                .expect("runs")
-        );
+        assert!(!replace("secret").await);
+        assert!(replace("Secret").await);
+        assert!(!replace("Secret").await);
     }
 }
 

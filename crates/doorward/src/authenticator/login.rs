@@ -235,21 +235,19 @@ impl Authenticator {
                 return tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error);
             }
         };
-        match self
-            .parts
-            .store
-            .replace_hash(stored.user.id, &stored.password, &better)
-            .await
-        {
-            Ok(true) => {
-                let event = Event::success(EventKind::HashUpgraded, caller).subject(stored.user.id);
-                self.audit(event.detail("from", verified.scheme())).await;
-            }
-            // The password was changed meanwhile.
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error);
-            }
+        let event = Event::success(EventKind::HashUpgraded, caller)
+            .subject(stored.user.id)
+            .detail("from", verified.scheme());
+        let replacing = self.parts.store.replace_hash(
+            stored.user.id,
+            &stored.password,
+            &better,
+            &event,
+            self.now(),
+        );
+        // It is not replaced when the password was changed meanwhile.
+        if let Err(error) = replacing.await {
+            tracing::warn!(target: "doorward::auth", event = "hash_upgrade_failed", user_id, %error);
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::Authenticator;
 use crate::{
     adoption::PlaintextRule,
+    audit::{Event, EventKind},
+    caller::Caller,
     password::{HashFormatError, HashPoolError, Password, PasswordHash},
     user::StoredUser,
 };
@@ -33,14 +35,17 @@ impl Authenticator {
         };
         let hash = self.parts.hashes.hash(Arc::new(password)).await?;
         let user_id = stored.user.id;
+        // Whoever tries to log in is not known to be the user yet: the server does it.
+        let event = Event::success(EventKind::HashUpgraded, &Caller::system())
+            .subject(user_id)
+            .detail("from", "plain_text");
         match self
             .parts
             .store
-            .replace_hash(user_id, &stored.password, &hash)
+            .replace_hash(user_id, &stored.password, &hash, &event, self.now())
             .await
         {
             Ok(true) => {
-                tracing::info!(target: "doorward::auth", event = "plain_text_hashed", user_id = user_id.get());
                 hash.as_str().clone_into(&mut stored.password);
             }
             // Somebody else changed it meanwhile: the next attempt sees what.

@@ -222,7 +222,8 @@ impl Store {
     }
 
     /// Replaces a stored hash by a better one of the same password, if it is still the one that was verified: a
-    /// password change in between wins (PW-04). Returns whether it was replaced.
+    /// password change in between wins (PW-04). `event` tells of it, in the same transaction. Returns whether it was
+    /// replaced.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -231,18 +232,26 @@ impl Store {
         id: UserId,
         verified: &str,
         better: &PasswordHash,
+        event: &Event,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let args = [
-            Arg::Text(better.as_str()),
-            id.get().into(),
-            Arg::Text(verified),
-        ];
-        Ok(self
-            .database()
-            .execute(self.users.replace_hash.clone(), &args)
-            .await?
-            .rows_affected
-            == 1)
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                let args = [
+                    Arg::Text(better.as_str()),
+                    id.get().into(),
+                    Arg::Text(verified),
+                ];
+                let outcome = tx.execute(self.users.replace_hash.clone(), &args).await?;
+                if outcome.rows_affected != 1 {
+                    return Ok(false);
+                }
+                self.record(&mut tx, event, now).await?;
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
     }
 
     /// Sets a user's password and makes what was issued under the old one void (SE-07). Returns whether the user exists.
