@@ -278,6 +278,47 @@ async fn a_changed_event_and_a_removed_one_are_found() {
 }
 
 #[tokio::test]
+async fn events_in_another_order_are_found() {
+    for (sqls, tampering) in [
+        // What happened to 2 is said to have happened to 4, and the other way round.
+        (
+            [
+                "UPDATE audit_events SET subject_id = -4 WHERE subject_id = 2",
+                "UPDATE audit_events SET subject_id = 2 WHERE subject_id = 4",
+                "UPDATE audit_events SET subject_id = 4 WHERE subject_id = -4",
+            ],
+            Tampering::EventChanged { seq: 2 },
+        ),
+        // The seals of two events change places.
+        (
+            [
+                "UPDATE audit_seals SET seq = -4 WHERE seq = 2",
+                "UPDATE audit_seals SET seq = 2 WHERE seq = 4",
+                "UPDATE audit_seals SET seq = 4 WHERE seq = -4",
+            ],
+            Tampering::EventChanged { seq: 2 },
+        ),
+        // Two seals exchange what they seal.
+        (
+            [
+                "UPDATE audit_seals SET event_id = -event_id WHERE seq = 2",
+                "UPDATE audit_seals SET event_id = (SELECT id FROM audit_events WHERE subject_id = 2) WHERE seq = 4",
+                "UPDATE audit_seals SET event_id = (SELECT id FROM audit_events WHERE subject_id = 4) WHERE seq = 2",
+            ],
+            Tampering::EventChanged { seq: 2 },
+        ),
+    ] {
+        for store in Databases::fresh().await.stores() {
+            trail(&store, 5).await;
+            for sql in sqls {
+                run(&store, sql).await;
+            }
+            assert_eq!(verify(&store, None).await, Err(tampering), "{sqls:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_event_removed_with_its_seal_leaves_a_hole_and_the_end_needs_the_kept_head() {
     for store in Databases::fresh().await.stores() {
         let head = trail(&store, 5).await;

@@ -42,7 +42,7 @@ fn session_of(token: &str) -> (String, String) {
 }
 
 /// Every place that takes a credential, by its name.
-fn places(credential: &str) -> Vec<(&'static str, Request)> {
+pub(crate) fn places(credential: &str) -> Vec<(&'static str, Request)> {
     let token = json!({ "token": credential });
     let setup = json!({"token": credential, "username": "eve", "password": PASSWORD});
     let cookie = |name: &str| format!("{name}={credential}");

@@ -221,14 +221,19 @@ fn each_event_is_counted_once_as_it_is_recorded() {
 }
 
 #[test]
-fn nothing_secret_is_in_the_trail() {
+fn nothing_secret_is_in_the_trail_or_the_log() {
     for engine in engines() {
-        let (installation, server) = quick(engine).with_known_secret().start_kept();
+        let (installation, server) = quick(engine)
+            .with_known_secret()
+            .set("DOORWARD_PUBLIC_URL", "https://auth.example.org")
+            .set("DOORWARD_LOG_LEVEL", "debug")
+            .start_kept();
+        let setup = server.setup_token().unwrap();
         let admin = server.set_up();
-        let pair = {
-            server.sign_up("una");
-            login("una", PASSWORD).send(server.address).json()
-        };
+        server.sign_up("una");
+        let answer = login("una", PASSWORD).send(server.address);
+        let device = answer.header("doorward-device").unwrap().to_owned();
+        let pair = answer.json();
         let text = |key: &str| pair[key].as_str().unwrap().to_owned();
         login("una", WRONG).send(server.address);
         login(WRONG, WRONG).send(server.address);
@@ -237,31 +242,54 @@ fn nothing_secret_is_in_the_trail() {
             &json!({"refresh_token": text("refresh_token")}),
         );
         assert_eq!(next.send(server.address).status, 200);
+        let (id, first_hash) = installation.stored("una");
+        let link = post(&format!("/users/{id}/reset-link"), &json!({}))
+            .bearer(&admin)
+            .send(server.address)
+            .json()["link"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let link = link.split_once('#').unwrap().1.to_owned();
         let change = json!({"current_password": PASSWORD, "new_password": "amber heron 17"});
         let changed = post("/auth/password", &change).bearer(&text("token"));
         assert_eq!(changed.send(server.address).status, 200);
         let set = send_json(
             "PUT",
-            "/users/2/password",
+            &format!("/users/{id}/password"),
             &json!({"password": "teal osprey 93"}),
         );
         assert_eq!(set.bearer(&admin).send(server.address).status, 204);
-        let all = events(&server, &admin, "");
-        assert!(all.len() >= 6, "{all:?}");
-        let trail = Value::Array(all).to_string();
         let (_, hash) = installation.stored("una");
-        for secret in [
+        let held = [
             PASSWORD,
             WRONG,
             "amber heron 17",
             "teal osprey 93",
-            hash.as_str(),
-            text("token").as_str(),
-            text("refresh_token").as_str(),
-            admin.as_str(),
+            &first_hash,
+            &hash,
+            &text("token"),
+            &text("refresh_token"),
+            &admin,
+            &setup,
+            &device,
+            &link,
             crate::installation::SECRET,
-        ] {
+        ];
+        // Each in every place where a credential may stand.
+        for secret in held {
+            for (_, request) in crate::advisories::places(secret) {
+                request.send_to_another(server.address);
+            }
+        }
+        let all = events(&server, &admin, "");
+        assert!(all.len() >= 6, "{all:?}");
+        let trail = Value::Array(all).to_string();
+        let (_, log) = server.stop();
+        assert!(log.contains("login_failed"), "{log}");
+        for secret in held {
             assert!(!trail.contains(secret), "{secret} is in {trail}");
+            assert!(!log.contains(secret), "{secret} is in {log}");
         }
     }
 }

@@ -175,6 +175,14 @@ fn roles_and_keys_are_answered_byte_for_byte() {
 }
 
 #[test]
+fn the_audit_trail_is_answered_byte_for_byte() {
+    for engine in engines() {
+        let (_kept, server) = Installation::new(engine).without_quantum().start_kept();
+        play("audit.http", &server);
+    }
+}
+
+#[test]
 fn a_difference_of_one_byte_is_noticed() {
     let mut values = BTreeMap::new();
     assert!(
