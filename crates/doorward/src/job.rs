@@ -140,7 +140,9 @@ impl Selection {
     #[must_use]
     pub fn selects(&self) -> bool {
         match self {
-            Self::Ids(ids) => (1..=Self::MAX_IDS).contains(&ids.len()),
+            Self::Ids(ids) => {
+                (1..=Self::MAX_IDS).contains(&ids.len()) && ids.iter().all(|id| *id > 0)
+            }
             Self::Filter { .. } => self
                 .filter()
                 .is_some_and(|filter| filter != UserFilter::default()),

@@ -69,7 +69,7 @@ async fn with(
         JobCommand::Show { id } => print(&described(&find(authenticator, *id, config).await?)),
         JobCommand::Cancel { id } => {
             let job = find(authenticator, *id, config).await?;
-            let stopped = store.cancel_job(job.id, authenticator.now()).await;
+            let stopped = authenticator.cancel_job(job.id, &Caller::operator()).await;
             if stopped.map_err(unusable)? {
                 print(&format!("stopped job {id}; what was done stays done\n"))
             } else {
@@ -128,7 +128,7 @@ async fn start(
         .map_err(&unusable)?;
     let job = worked_on(id, authenticator, config).await?;
     print(&described(&job))?;
-    Ok(if job.failed > 0 {
+    Ok(if job.failed > 0 || job.state == JobState::Cancelled {
         ExitCode::from(3)
     } else {
         ExitCode::SUCCESS

@@ -213,13 +213,14 @@ pub async fn show_job(
     security(("bearer" = [])),
 )]
 pub async fn cancel_job(
-    _: RequireRole<Admin>,
+    administrator: RequireRole<Admin>,
     State(authenticator): State<Arc<Authenticator>>,
+    RequestClient(client): RequestClient,
     Path(id): Path<PathInt>,
 ) -> Result<StatusCode, ApiError> {
     let id = job_id(id)?;
-    let now = authenticator.now();
-    if authenticator.store().cancel_job(id, now).await? {
+    let caller = Caller::user(administrator.user_id, client);
+    if authenticator.cancel_job(id, &caller).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     found(&authenticator, id).await?;

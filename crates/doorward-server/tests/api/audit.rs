@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorward::{
-    audit::{Event, EventKind},
+    audit::{Event, EventFilter, EventKind},
     caller::Caller,
     clock::{Clock as _, SystemClock, Timestamp},
     user::UserId,
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{get, login, post, register, request, send_json},
+    contract,
     installation::{Engine, Installation, PASSWORD, Server, engines, eventually},
     metrics,
 };
@@ -290,6 +291,103 @@ fn nothing_secret_is_in_the_trail_or_the_log() {
         for secret in held {
             assert!(!trail.contains(secret), "{secret} is in {trail}");
             assert!(!log.contains(secret), "{secret} is in {log}");
+        }
+    }
+}
+
+#[test]
+fn secrets_given_to_any_route_are_neither_in_the_trail_nor_in_the_log() {
+    let canary = "canary-in-any-route-Vx4nQe";
+    for engine in engines() {
+        let (installation, server) = quick(engine)
+            .set("DOORWARD_THROTTLE_ENABLED", "false")
+            .set("DOORWARD_PUBLIC_URL", "https://auth.example.org")
+            .set("DOORWARD_HTTP_ACCESS_LOG", "true")
+            .set("DOORWARD_LOG_LEVEL", "trace")
+            .start_kept();
+        server.set_up();
+        server.sign_up("una");
+        let mut given = 0;
+        for (number, (method, template)) in contract::described().into_iter().enumerate() {
+            let parts = template.split('/').map(|part| match part {
+                // No path of ours holds a secret, and paths are logged.
+                part if part.starts_with('{') => "2",
+                part => part,
+            });
+            let target = parts.collect::<Vec<_>>().join("/");
+            let mut body = serde_json::Map::new();
+            for name in contract::fields(&method, &target) {
+                given += 1;
+                let value = match name.as_str() {
+                    "username" => format!("eve{number}"),
+                    "role" => "user".to_owned(),
+                    "email" => format!("eve{number}@example.org"),
+                    _ => canary.to_owned(),
+                };
+                body.insert(name, value.into());
+            }
+            let admin = server.token("root", PASSWORD);
+            for credential in [format!("Bearer {admin}"), format!("Bearer {canary}")] {
+                request(&method, &format!("{target}?token={canary}"))
+                    .header("Authorization", &credential)
+                    .header(
+                        "Cookie",
+                        &format!("session={canary}; doorward_device={canary}"),
+                    )
+                    .header("Content-Type", "application/json")
+                    .body(Value::Object(body.clone()).to_string())
+                    .send_to_another(server.address);
+            }
+            login("una", canary).send(server.address);
+        }
+        assert!(given > 20, "only {given} values");
+        let rows = installation.with_store(async |store| {
+            let all = EventFilter::default();
+            let listed = store.list_audit_events(&all, None, 1000).await;
+            let lines = listed.unwrap().into_iter().map(|row| format!("{row:?}"));
+            lines.collect::<Vec<_>>().join("\n")
+        });
+        assert!(rows.contains("login_failed"), "no login was recorded");
+        let (_, log) = server.stop();
+        for secret in [canary, PASSWORD, "$argon2id$", "eyJ"] {
+            for (place, text) in [("trail", &rows), ("log", &log)] {
+                let found = text.lines().find(|line| line.contains(secret));
+                let shown: String = found.unwrap_or_default().chars().take(600).collect();
+                assert!(found.is_none(), "{secret} is in the {place}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_job_is_told_with_its_number_when_it_begins_ends_and_is_stopped() {
+    for engine in engines() {
+        let (installation, server) = quick(engine).start_kept();
+        let admin = server.set_up();
+        server.sign_up("una");
+        let body = json!({"kind": "disable", "ids": [2]});
+        let job = post("/jobs", &body).bearer(&admin).send(server.address);
+        assert_eq!(job.status, 202, "{job:?}");
+        eventually("the job ends", || {
+            !events(&server, &admin, "?kind=job_finished").is_empty()
+        });
+        // As if nobody had worked on it; the lease keeps the server away.
+        installation.execute(
+            "UPDATE bulk_jobs SET state = 'running', lease_until_ms = 9000000000000",
+            &[],
+        );
+        let stop = request("DELETE", job.header("location").unwrap()).bearer(&admin);
+        assert_eq!(stop.send(server.address).status, 204);
+        assert_eq!(stop.send(server.address).status, 409);
+        for (kind, actor) in [
+            ("job_started", json!(1)),
+            ("job_finished", Value::Null),
+            ("job_cancelled", json!(1)),
+        ] {
+            let told = events(&server, &admin, &format!("?kind={kind}"));
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert_eq!(told[0]["actor_id"], actor, "{told:?}");
+            assert_eq!(told[0]["detail"]["job"], "1", "{told:?}");
         }
     }
 }

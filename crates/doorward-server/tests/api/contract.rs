@@ -28,6 +28,23 @@ pub(crate) fn described() -> Vec<(String, String)> {
         .collect()
 }
 
+/// The names in the JSON body that a route of production takes, if it takes one.
+pub(crate) fn fields(method: &str, target: &str) -> Vec<String> {
+    let [document, _] = &*DOCUMENTS;
+    let Some(operation) = operation(document, method, target) else {
+        return Vec::new();
+    };
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let schema = match schema["$ref"].as_str() {
+        Some(name) => document.pointer(name.trim_start_matches('#')).unwrap(),
+        None => schema,
+    };
+    let names = schema["properties"].as_object();
+    names
+        .map(|names| names.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
 /// Panics when the answer is none that a document tells of. Paths that no document has are the lecture's, or not there.
 pub(crate) fn hold(method: &str, target: &str, answer: &Answer) {
     let verdicts: Vec<Result<(), String>> = DOCUMENTS

@@ -100,6 +100,8 @@ kinds! {
     JobStarted = "job_started",
     /// A job over many users ended.
     JobFinished = "job_finished",
+    /// A job over many users was stopped, by somebody or because its maker may do such things no more.
+    JobCancelled = "job_cancelled",
     /// Old events were deleted.
     AuditPurged = "audit_purged",
 }

@@ -11,8 +11,7 @@ use crate::{
     caller::Caller,
     password::{HashPoolError, Password, PolicyViolation},
     role::Role,
-    session::EndReason,
-    store::{EndSessions, StoreError},
+    store::{ChangeUserError, StoreError, UserChange, UserDeed},
     user::User,
     username::Username,
 };
@@ -110,11 +109,19 @@ impl Authenticator {
         self.check_new_password(&password, username)?;
         let password = std::sync::Arc::new(password);
         let hash = self.parts.hashes.hash(password.clone()).await?;
-        let sessions = EndSessions::All(EndReason::PasswordChanged);
-        store
-            .set_password(user.id, &hash, sessions, self.now())
-            .await?;
-        store.enable_user(user.id).await?;
+        let enabled = UserChange {
+            disabled: Some(false),
+            ..UserChange::default()
+        };
+        for deed in [UserDeed::SetPassword(hash), UserDeed::Change(enabled)] {
+            store
+                .do_to_user(user.id, None, &deed, &Caller::operator(), self.now())
+                .await
+                .map_err(|error| match error {
+                    ChangeUserError::Store(error) => error.into(),
+                    _ => AdministrationError::NotFound,
+                })?;
+        }
         let stored = store
             .find_user_by_id(user.id, self.now())
             .await?
@@ -123,8 +130,6 @@ impl Authenticator {
             Ok(hash) => self.parts.hashes.verify(password, hash).await?,
             Err(_) => false,
         };
-        let event = Event::success(EventKind::PasswordReset, &Caller::operator());
-        self.audit(event.subject(user.id)).await;
         Ok(PasswordReset {
             user: stored.user,
             verified,

@@ -1,7 +1,8 @@
 //! The table `bulk_jobs`.
 
-use super::{Arg, AsStoreError, ChangeUserError, Sql, Store, StoreError};
+use super::{Arg, AsStoreError, ChangeUserError, Sql, Store, StoreError, user_changes::TURNS};
 use crate::{
+    audit::Event,
     caller::{Actor, Caller},
     clock::Timestamp,
     job::{Job, JobDeed, JobId, JobReject, JobState, Selection},
@@ -130,7 +131,7 @@ impl AsStoreError for StepError {
 }
 
 impl Store {
-    /// Adds a job about the users who are there now, and counts them.
+    /// Adds a job about the users who are there now, and counts them; the event gets its number.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -139,6 +140,7 @@ impl Store {
         deed: &JobDeed,
         selection: &Selection,
         actor: Actor,
+        event: &Event,
         now: Timestamp,
     ) -> Result<JobId, StoreError> {
         let total = self.count_selected(selection).await?;
@@ -166,8 +168,16 @@ impl Store {
             last.map_or(0, |(id,)| id).into(),
             i64::try_from(total).unwrap_or(i64::MAX).into(),
         ];
-        let added = self.database().execute(ADD, &args).await?;
-        Ok(JobId::new(added.last_insert_id))
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                let id = JobId::new(tx.execute(ADD, &args).await?.last_insert_id);
+                let event = event.clone().detail("job", id);
+                self.record(&mut tx, &event, now).await?;
+                tx.commit().await?;
+                Ok(id)
+            })
+            .await
     }
 
     /// How many users are selected.
@@ -275,9 +285,8 @@ impl Store {
         };
         let (at, until) = (Arg::Int(user.get()), Arg::from(now.after(LEASE)));
         let id = Arg::Int(job.id.get());
-        let stepped = self
-            .database()
-            .retry(|| async {
+        let turn = || {
+            self.database().retry(|| async {
                 let mut tx = self.database().begin().await?;
                 self.do_in(&mut tx, user, None, &deed, &caller, now)
                     .await
@@ -288,7 +297,15 @@ impl Store {
                 }
                 Ok(tx.commit().await?)
             })
-            .await;
+        };
+        let mut stepped = turn().await;
+        // Somebody else was changing the user at that moment; a job keeps to no version.
+        for _ in 1..TURNS {
+            if !matches!(stepped, Err(StepError::Refused(ChangeUserError::Stale))) {
+                break;
+            }
+            stepped = turn().await;
+        }
         let reason = match stepped {
             Ok(()) => {
                 job.position = user.get();
@@ -315,7 +332,7 @@ impl Store {
         Ok(moved.rows_affected == 1)
     }
 
-    /// Ends a job in which every user had their turn.
+    /// Ends a job in which every user had their turn, with the event of it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -323,18 +340,44 @@ impl Store {
         &self,
         id: JobId,
         lease: &Lease,
+        event: &Event,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let args = [now.into(), id.get().into(), lease.into()];
-        self.database().execute(FINISH, &args).await.map(drop)
+        self.end_job(FINISH, &args, event, now).await.map(drop)
     }
 
-    /// Stops a job; what was done stays done. Returns whether it was running.
+    /// Stops a job, with the event of it; what was done stays done. Returns whether it was running.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn cancel_job(&self, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn cancel_job(
+        &self,
+        id: JobId,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let args = [now.into(), id.get().into()];
-        Ok(self.database().execute(CANCEL, &args).await?.rows_affected == 1)
+        self.end_job(CANCEL, &args, event, now).await
+    }
+
+    async fn end_job(
+        &self,
+        statement: Sql,
+        args: &[Arg<'_>],
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                if tx.execute(statement.clone(), args).await?.rows_affected != 1 {
+                    return Ok(false);
+                }
+                self.record(&mut tx, event, now).await?;
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How often a change that keeps to no version tries to get its turn.
-const TURNS: u32 = 5;
+pub(super) const TURNS: u32 = 5;
 
 /// The state of a user that somebody has read: what an `ETag` says. Every change gives another, also one that the
 /// application beside us makes to a role.

@@ -23,14 +23,20 @@ impl Authenticator {
         selection: &Selection,
         caller: &Caller,
     ) -> Result<JobId, StoreError> {
+        let event = Event::success(EventKind::JobStarted, caller).detail("kind", deed.kind());
         let store = &self.parts.store;
-        let id = store
-            .add_job(deed, selection, caller.actor, self.now())
-            .await?;
-        let event = Event::success(EventKind::JobStarted, caller);
-        self.audit(event.detail("job", id).detail("kind", deed.kind()))
-            .await;
-        Ok(id)
+        store
+            .add_job(deed, selection, caller.actor, &event, self.now())
+            .await
+    }
+
+    /// Stops a job; what was done stays done. Returns whether it was running.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cancel_job(&self, id: JobId, caller: &Caller) -> Result<bool, StoreError> {
+        let event = Event::success(EventKind::JobCancelled, caller).detail("job", id);
+        self.parts.store.cancel_job(id, &event, self.now()).await
     }
 
     /// Works on the oldest job that nobody works on, to its end, and tells `progress` how far it is. Returns whether there
@@ -47,15 +53,14 @@ impl Authenticator {
         };
         loop {
             if !self.may_go_on(&job).await? {
-                store.cancel_job(job.id, self.now()).await?;
+                self.cancel_job(job.id, &Caller::system()).await?;
                 return Ok(true);
             }
             let batch = store.next_of_job(&job, BATCH).await?;
             if batch.is_empty() {
-                store.finish_job(job.id, &lease, self.now()).await?;
                 let event = Event::success(EventKind::JobFinished, &Caller::system());
-                self.audit(event.detail("job", job.id).detail("done", job.done))
-                    .await;
+                let event = event.detail("job", job.id).detail("done", job.done);
+                store.finish_job(job.id, &lease, &event, self.now()).await?;
                 return Ok(true);
             }
             for user in batch {

@@ -62,11 +62,11 @@ impl Authenticator {
             None => self.unknown_password()?,
         };
         let hash = self.parts.hashes.hash(password).await?;
+        let event = Event::success(EventKind::UserCreated, caller).detail("role", &added.role);
+        let (name, role) = (&added.username, &added.role);
         let user = store
-            .add_user(&added.username, &hash, &added.role, self.now())
+            .add_user_and_record(name, &hash, role, Some(&event), self.now())
             .await?;
-        self.audit(Event::success(EventKind::UserCreated, caller).subject(user.id))
-            .await;
         Ok(user)
     }
 
