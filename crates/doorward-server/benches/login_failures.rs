@@ -2,9 +2,6 @@
 //!
 //! The alternative is the same server without the failure quantum. Samples of all reasons are taken in turn, in rounds
 //! that alternate between the two servers. Passwords are wrong unless the reason says otherwise.
-//!
-//! Registrations of taken and of free names are measured beside them: the answer tells which is which, the time must
-//! not tell it before the answer is counted.
 
 #![allow(
     clippy::unwrap_used,
@@ -31,7 +28,7 @@ use doorward::password::{Argon2idParams, KdfMemory, Password, PasswordHash};
 use doorward::role::Role;
 use doorward::store::{Database, DatabaseUrl, Store};
 use doorward::username::Username;
-use measurement::connection::{Connection, login, register};
+use measurement::connection::{Connection, login};
 use measurement::machine;
 use measurement::server::Server;
 use measurement::statistics::{median, percentile, spread};
@@ -118,40 +115,6 @@ fn main() {
         sample(servers[1].address, 2, &mut without);
     }
     report(&with_quantum, &without);
-    report_registrations(&registrations(servers[0].address, wanted));
-}
-
-/// Registrations of a taken and of a free name, in turn.
-fn registrations(address: SocketAddr, wanted: usize) -> [Vec<f64>; 2] {
-    let mut connection = Connection::open(address);
-    let mut samples = [Vec::new(), Vec::new()];
-    for number in 0..wanted {
-        let free = format!("free-{number}");
-        let cases = [("argon2id", 409), (free.as_str(), 201)];
-        // Another order each time.
-        for place in [number % 2, 1 - number % 2] {
-            let (name, expected) = cases[place];
-            let request = register(name, RIGHT);
-            let begin = Instant::now();
-            let status = connection.exchange(&request);
-            samples[place].push(begin.elapsed().as_secs_f64() * 1e3);
-            assert_eq!(status, expected, "{name}: {}", connection.answer());
-        }
-    }
-    samples
-}
-
-fn report_registrations([taken, free]: &[Vec<f64>; 2]) {
-    println!("\n| registration of | milliseconds, median (min–max) | 95th percentile |");
-    println!("|---|---|---|");
-    for (text, samples) in [("a taken name", taken), ("a free name", free)] {
-        let percentile = percentile(samples, 0.95);
-        println!("| {text} | {} | {percentile:.1} |", spread(samples, 1));
-    }
-    let medians = [median(taken), median(free)];
-    let ratio = percentile(&medians, 1.0) / percentile(&medians, 0.0);
-    let verdict = if ratio <= GOAL { "met" } else { "missed" };
-    println!("\nratio of the medians, goal ≤ {GOAL}: {ratio:.3}, {verdict}");
 }
 
 /// The accounts, in the database that the server will open.

@@ -15,18 +15,19 @@ pub(crate) fn get(path: &str, token: Option<&str>) -> Vec<u8> {
 /// `POST /login` with these credentials.
 pub(crate) fn login(username: &str, password: &str) -> Vec<u8> {
     let body = format!(r#"{{"username":"{username}","password":"{password}"}}"#);
-    format!(
-        "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    post("/login", &body)
 }
 
 /// `POST /register` of a user with these credentials.
 pub(crate) fn register(username: &str, password: &str) -> Vec<u8> {
     let body = format!(r#"{{"username":"{username}","password":"{password}","role":"user"}}"#);
+    post("/register", &body)
+}
+
+/// A POST of a JSON text.
+pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST /register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
