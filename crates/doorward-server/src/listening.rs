@@ -6,7 +6,7 @@ use axum::Router;
 use doorward_axum::{App, Cors, HttpLimits, ShellConfig};
 use tokio::net::TcpListener;
 
-use crate::{application::is_https, config::Config, failure::Failure, shutdown};
+use crate::{application::is_https, config::Config, failure::Failure, shutdown::Shutdown};
 
 /// Binds the configured address.
 ///
@@ -56,8 +56,8 @@ pub fn wrap(router: Router, config: &Config) -> Result<App, Failure> {
 ///
 /// # Errors
 /// [`Failure`] when the listener fails for good.
-pub async fn run(listener: TcpListener, app: App) -> Result<(), Failure> {
-    doorward_axum::serve(listener, app, shutdown::signal())
+pub async fn run(listener: TcpListener, app: App, shutdown: Shutdown) -> Result<(), Failure> {
+    doorward_axum::serve(listener, app, shutdown.asked())
         .await
         .map_err(Failure::because("the server stopped"))
 }

@@ -13,6 +13,7 @@ use crate::{
     config::{self, Loaded},
     failure::Failure,
     first_screen, hashing, listening,
+    shutdown::Shutdown,
 };
 
 /// Serves the program until a signal.
@@ -53,8 +54,9 @@ pub async fn run(loaded: &Loaded, program: Program) -> Result<(), Failure> {
     };
     let app = listening::wrap(router, config)?;
     let (listener, address) = listening::bind(config.listen).await?;
+    let shutdown = Shutdown::listen();
     first_screen::lecturing(program, address, database.as_deref())?;
-    listening::run(listener, app).await
+    listening::run(listener, app, shutdown).await
 }
 
 /// The given database, or a file of the program's own: each program has other users in its table.

@@ -20,6 +20,7 @@ use crate::{
     mail::{Mailer, Mailing},
     router::router,
     secret_file::{self, KeySource},
+    shutdown::Shutdown,
 };
 
 /// The demo's accounts: the lecture's alice, bob and the admin of its program 4.
@@ -56,6 +57,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
             (Some(address), Some(task))
         }
     };
+    let shutdown = Shutdown::listen();
     first_screen::serving(
         loaded,
         &Started {
@@ -77,7 +79,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let retention = config.audit.retention;
     let keeping = tokio::spawn(async move { audit_keeper::keep(&keeper, retention).await });
     let working = tokio::spawn(work_on_jobs(application.clone()));
-    let result = listening::run(listener, app).await;
+    let result = listening::run(listener, app, shutdown).await;
     working.abort();
     purging.abort();
     revoking.abort();
@@ -166,7 +168,6 @@ async fn prepare_accounts(
     Ok(None)
 }
 
-/// Forgets old login failures, so that the table does not grow with every stranger.
 /// Works on jobs, one after the other. Being stopped in the middle costs nothing that was done.
 async fn work_on_jobs(application: Application) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(1));
@@ -179,6 +180,7 @@ async fn work_on_jobs(application: Application) {
     }
 }
 
+/// Forgets old login failures, so that the table does not grow with every stranger.
 async fn purge_now_and_then(application: Application) {
     let mut every = tokio::time::interval(std::time::Duration::from_mins(10));
     loop {
