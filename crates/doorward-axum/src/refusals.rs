@@ -255,6 +255,11 @@ impl From<InvalidUsername> for ApiError {
 impl From<SessionError> for ApiError {
     fn from(error: SessionError) -> Self {
         match error {
+            SessionError::Outdated => Self::unauthorized(
+                error.to_string(),
+                HeaderValue::from_static("Bearer realm=\"doorward\""),
+            )
+            .with_code("account_changed"),
             SessionError::Random(error) => Self::internal().with_source(error),
             SessionError::Issue(error) => error.into(),
             SessionError::Store(error) => error.into(),

@@ -33,6 +33,9 @@ pub struct LoggedIn {
 /// No session could be begun.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
+    /// The user was changed, disabled or deleted after the credentials were found right.
+    #[error("The account has changed meanwhile; log in again")]
+    Outdated,
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -45,12 +48,11 @@ pub enum SessionError {
 }
 
 impl Authenticator {
-    /// Begins a session for a user whose credentials were right, as read then: when the user was disabled or has changed
-    /// the password since, the session has ended before it begins. A new one each time, whatever the client had before
-    /// (SE-03).
+    /// Begins a session for a user whose credentials were right, as read then. A new one each time, whatever the client had
+    /// before (SE-03).
     ///
     /// # Errors
-    /// [`SessionError`].
+    /// [`SessionError::Outdated`] when the user was disabled, has changed the password or has other rights since.
     pub async fn begin_session(
         &self,
         user: &User,
@@ -62,19 +64,23 @@ impl Authenticator {
         let id = SessionId::generate(random)?;
         let secret = Zeroizing::new(random::bytes::<32>(random)?);
         let refresh = self.parts.refresh_keys.first(id, *secret);
-        self.parts
+        let added = self
+            .parts
             .store
             .add_session(&NewSession {
                 id,
                 user_id: user.id,
                 method,
-                epoch: user.epochs.sessions,
+                epochs: user.epochs,
                 client,
                 salt: random::bytes(random)?,
                 refresh: refresh.hash(),
                 times: self.session_times(now.after(self.parts.sessions.lifetime), now),
             })
             .await?;
+        if !added {
+            return Err(SessionError::Outdated);
+        }
         self.end_sessions_beyond_the_most(user.id, now).await?;
         Ok(LoggedIn {
             issued: self.issue_token(user, Some(id), now).await?,
@@ -173,7 +179,7 @@ impl Authenticator {
         caller: &Caller,
     ) -> Result<bool, StoreError> {
         let mut event = Event::success(EventKind::SessionsEnded, caller).subject(user);
-        if let EndSessions::All(reason) | EndSessions::AllBut(_, reason) = sessions {
+        if let EndSessions::All(reason) = sessions {
             event = event.detail("reason", reason.as_str());
         }
         let raised = self

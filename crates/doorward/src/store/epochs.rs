@@ -3,12 +3,7 @@
 use std::time::Duration;
 
 use super::{Arg, Sql, Store, StoreError, Transaction};
-use crate::{
-    audit::Event,
-    clock::Timestamp,
-    session::{EndReason, SessionId},
-    user::UserId,
-};
+use crate::{audit::Event, clock::Timestamp, session::EndReason, user::UserId};
 
 /// No access token lives longer than this from the moment when it was issued, unless its session says so
 /// ([`crate::access::AccessTokenPolicy::MAX_LIFETIME`]).
@@ -24,10 +19,6 @@ const LAST_TOKEN: Sql =
 const END_ALL: Sql = Sql::both(
     "UPDATE login_sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL",
 );
-const END_OTHERS: Sql = Sql::both(
-    "UPDATE login_sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL AND id <> ?",
-);
-const KEEP: Sql = Sql::both("UPDATE login_sessions SET epoch = ? WHERE id = ? AND user_id = ?");
 const DELETE_ALL: Sql = Sql::both("DELETE FROM login_sessions WHERE user_id = ?");
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
@@ -36,8 +27,6 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("epochs.FIND", FIND),
     ("epochs.LAST_TOKEN", LAST_TOKEN),
     ("epochs.END_ALL", END_ALL),
-    ("epochs.END_OTHERS", END_OTHERS),
-    ("epochs.KEEP", KEEP),
     ("epochs.DELETE_ALL", DELETE_ALL),
 ];
 
@@ -48,13 +37,11 @@ pub enum EndSessions {
     None,
     /// All end. For a disabled user, whose API keys are revoked with that, a reset password, a logout everywhere.
     All(EndReason),
-    /// All end but this one. For a user who changes the password.
-    AllBut(SessionId, EndReason),
 }
 
 impl Store {
     /// Makes all access tokens of a user void that were issued so far, and ends sessions, as part of the transaction of the
-    /// change that asks for it. Logins that are being verified meanwhile get a session that has ended already. Returns
+    /// change that asks for it. Logins that are being verified meanwhile get no session. Returns
     /// the epoch of the tokens that count from now on; `None` when there is no such user.
     ///
     /// Call it last in the transaction, so that the row that other nodes follow becomes visible soon after it was made.
@@ -71,7 +58,7 @@ impl Store {
         let id = Arg::Int(user.get());
         let raise = match sessions {
             EndSessions::None => RAISE,
-            EndSessions::All(_) | EndSessions::AllBut(..) => RAISE_BOTH,
+            EndSessions::All(_) => RAISE_BOTH,
         };
         tx.execute(raise, &[id]).await?;
         let Some((epoch,)) = tx.fetch_optional::<(i64,)>(FIND, &[id]).await? else {
@@ -82,12 +69,6 @@ impl Store {
             EndSessions::All(reason) => {
                 let args = [now.into(), reason.as_str().into(), id];
                 tx.execute(END_ALL, &args).await?;
-            }
-            EndSessions::AllBut(kept, reason) => {
-                let kept = Arg::from(kept.as_bytes());
-                let args = [now.into(), reason.as_str().into(), id, kept];
-                tx.execute(END_OTHERS, &args).await?;
-                tx.execute(KEEP, &[epoch.into(), kept, id]).await?;
             }
         }
         if sessions == EndSessions::All(EndReason::Disabled) {

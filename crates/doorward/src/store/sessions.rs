@@ -8,13 +8,16 @@ use crate::{
     caller::Client,
     clock::Timestamp,
     session::{EndReason, LoginMethod, RefreshTokenHash, Session, SessionId},
-    user::UserId,
+    user::{Epochs, UserId},
 };
 
+/// Only if nothing has made the user's tokens void since the credentials were found right: a token of an older epoch would
+/// count again once the revocation that names the epoch is forgotten.
 const ADD: Sql = Sql::both(
     "INSERT INTO login_sessions (id, user_id, method, epoch, created_at_ms, last_seen_at_ms, expires_at_ms, idle_at_ms, \
      token_expires_at_ms, address, user_agent, chain_salt, generation, refresh_sha256, rotated_at_ms) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''), NULLIF(?, ''), ?, 0, ?, ?)",
+     SELECT ?, user_id, ?, session_epoch, ?, ?, ?, ?, ?, NULLIF(?, ''), NULLIF(?, ''), ?, 0, ?, ? \
+     FROM accounts WHERE user_id = ? AND epoch = ? AND session_epoch = ?",
 );
 const FIND: Sql = Sql::both(
     "SELECT id, user_id, method, epoch, created_at_ms, last_seen_at_ms, expires_at_ms, idle_at_ms, address, user_agent, \
@@ -70,8 +73,8 @@ pub struct NewSession<'a> {
     pub user_id: UserId,
     /// How it begins.
     pub method: LoginMethod,
-    /// The user's epoch for sessions, as read together with what let the user in.
-    pub epoch: i64,
+    /// The user's epochs, as read together with what let the user in.
+    pub epochs: Epochs,
     /// From where.
     pub client: &'a Client,
     /// What goes into every next refresh token.
@@ -195,18 +198,16 @@ fn seen(client: &Client) -> (String, &str) {
 }
 
 impl Store {
-    /// Adds a session. Whether it counts is decided when it is used: a user who was disabled meanwhile has a higher epoch.
+    /// Adds a session, unless the user's epochs have changed. Returns whether it did.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn add_session(&self, new: &NewSession<'_>) -> Result<(), StoreError> {
+    pub async fn add_session(&self, new: &NewSession<'_>) -> Result<bool, StoreError> {
         let (address, agent) = seen(new.client);
         let times = &new.times;
         let args = [
             new.id.as_bytes().into(),
-            new.user_id.get().into(),
             new.method.as_str().into(),
-            new.epoch.into(),
             times.now.into(),
             times.now.into(),
             times.expires_at.into(),
@@ -217,8 +218,11 @@ impl Store {
             Arg::from(&new.salt),
             new.refresh.as_bytes().into(),
             times.now.into(),
+            new.user_id.get().into(),
+            new.epochs.tokens.into(),
+            new.epochs.sessions.into(),
         ];
-        self.database().execute(ADD, &args).await.map(drop)
+        Ok(self.database().execute(ADD, &args).await?.rows_affected == 1)
     }
 
     /// The session of this name, ended or not.

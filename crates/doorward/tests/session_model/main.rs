@@ -25,7 +25,7 @@ use std::{
 use databases::Databases;
 use doorward::{
     access::{AccessTokenPolicy, AccessTokens},
-    authenticator::{Authenticator, LoggedIn, Parts, RefreshError, RegistrationRule},
+    authenticator::{Authenticator, LoggedIn, Parts, RefreshError, RegistrationRule, SessionError},
     caller::{Caller, Client},
     clock::{Clock, Timestamp},
     password::{
@@ -230,10 +230,14 @@ impl World {
         else {
             return;
         };
-        let logged_in = self.nodes[node]
+        let begun = self.nodes[node]
             .begin_session(&read, LoginMethod::Password, &Client::default())
-            .await
-            .unwrap();
+            .await;
+        if (epoch, session_epoch) != (model.epoch, model.session_epoch) {
+            assert!(matches!(begun, Err(SessionError::Outdated)), "{begun:?}");
+            return;
+        }
+        let logged_in = begun.unwrap();
         let now = self.now();
         self.sessions.push(ModelSession {
             id: logged_in.session,
@@ -243,7 +247,7 @@ impl World {
             last_seen_at: now,
             idle_at: now.after(POLICY.idle),
             absolute_end: now.after(POLICY.lifetime),
-            ended: session_epoch < self.users[user].session_epoch,
+            ended: false,
         });
         self.remember_token(self.sessions.len() - 1, epoch, &logged_in);
         let mut going_on: Vec<_> = (0..self.sessions.len())
@@ -315,7 +319,6 @@ impl World {
             | Step::Forge { session, .. }
             | Step::LogOut { session, .. }
             | Step::LogOutByRefreshToken { session, .. }
-            | Step::EndOthers { session, .. }
             | Step::EndSomebodyElses { session, .. } => match self.pick(session) {
                 Some(session) => session,
                 None => return,
@@ -358,7 +361,6 @@ impl World {
                 end.await.unwrap();
                 self.end_all_of(user);
             }
-            Step::EndOthers { node, .. } => self.end_others(session, node).await,
             Step::EndSomebodyElses { node, .. } => {
                 let model = &self.sessions[session];
                 let other = self.users[(model.user + 1) % USERS].id;
@@ -427,19 +429,6 @@ impl World {
             }
             _ => {}
         }
-    }
-
-    async fn end_others(&mut self, session: usize, node: usize) {
-        let model = &self.sessions[session];
-        let user = model.user;
-        let but = EndSessions::AllBut(model.id, EndReason::PasswordChanged);
-        self.nodes[node]
-            .end_sessions(self.users[user].id, but, &Caller::system())
-            .await
-            .unwrap();
-        let kept = self.sessions[session].ended;
-        self.end_all_of(user);
-        self.sessions[session].ended = kept;
     }
 
     /// Whether there was somebody to change, and not the last administrator.

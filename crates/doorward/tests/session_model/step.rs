@@ -42,10 +42,6 @@ pub(crate) enum Step {
         user: usize,
         node: usize,
     },
-    EndOthers {
-        session: usize,
-        node: usize,
-    },
     EndSomebodyElses {
         session: usize,
         node: usize,
@@ -98,7 +94,6 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (session(), 0..3_usize, node())
             .prop_map(|(session, back, node)| Step::LogOutByRefreshToken { session, back, node }),
         1 => (user(), node()).prop_map(|(user, node)| Step::LogOutEverywhere { user, node }),
-        1 => (session(), node()).prop_map(|(session, node)| Step::EndOthers { session, node }),
         1 => (session(), node()).prop_map(|(session, node)| Step::EndSomebodyElses { session, node }),
         1 => (user(), node()).prop_map(|(user, node)| Step::ChangeRole { user, node }),
         1 => (user(), node()).prop_map(|(user, node)| Step::Disable { user, node }),
@@ -120,7 +115,6 @@ pub(crate) fn acts_on(step: &Step) -> Option<usize> {
         | Step::LogOut { node, .. }
         | Step::LogOutByRefreshToken { node, .. }
         | Step::LogOutEverywhere { node, .. }
-        | Step::EndOthers { node, .. }
         | Step::EndSomebodyElses { node, .. }
         | Step::ChangeRole { node, .. }
         | Step::Disable { node, .. }

@@ -37,6 +37,7 @@ pub enum RefreshError {
 impl From<SessionError> for RefreshError {
     fn from(error: SessionError) -> Self {
         match error {
+            SessionError::Outdated => Self::Invalid,
             SessionError::Random(error) => Self::Issue(error.into()),
             SessionError::Issue(error) => Self::Issue(error),
             SessionError::Store(error) => Self::Store(error),
