@@ -13,5 +13,6 @@ CREATE TABLE mail_queue (
     lease_until_ms BIGINT NOT NULL DEFAULT 0,
     sent_at_ms BIGINT NULL,
     last_error VARCHAR(400) NULL,
-    KEY mail_queue_next_attempt (next_attempt_at_ms)
+    KEY mail_queue_next_attempt (next_attempt_at_ms),
+    KEY mail_queue_of_user (user_id)
 ) ENGINE = InnoDB;

@@ -15,3 +15,4 @@ CREATE TABLE mail_queue (
     last_error TEXT NULL
 );
 CREATE INDEX mail_queue_next_attempt ON mail_queue (next_attempt_at_ms);
+CREATE INDEX mail_queue_of_user ON mail_queue (user_id);

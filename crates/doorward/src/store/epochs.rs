@@ -19,7 +19,6 @@ const LAST_TOKEN: Sql =
 const END_ALL: Sql = Sql::both(
     "UPDATE login_sessions SET ended_at_ms = ?, end_reason = ? WHERE user_id = ? AND ended_at_ms IS NULL",
 );
-const DELETE_ALL: Sql = Sql::both("DELETE FROM login_sessions WHERE user_id = ?");
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("epochs.RAISE", RAISE),
@@ -27,7 +26,6 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("epochs.FIND", FIND),
     ("epochs.LAST_TOKEN", LAST_TOKEN),
     ("epochs.END_ALL", END_ALL),
-    ("epochs.DELETE_ALL", DELETE_ALL),
 ];
 
 /// What happens to a user's sessions when their tokens become void.
@@ -37,6 +35,13 @@ pub enum EndSessions {
     None,
     /// All end. For a disabled user, whose API keys are revoked with that, a reset password, a logout everywhere.
     All(EndReason),
+}
+
+/// Below which epoch no token of a user counts, and when the last of those has expired.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EndedEpoch {
+    pub(super) lowest: i64,
+    pub(super) expires_at: Timestamp,
 }
 
 impl Store {
@@ -79,22 +84,21 @@ impl Store {
         Ok(Some(epoch))
     }
 
-    /// Makes all access tokens of a user void for ever and forgets the sessions and API keys, as part of the transaction that deletes
-    /// the user.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn forget_sessions(
+    /// Makes no token and no session of a user count any more and tells what a revocation has to say of that, while the
+    /// account is still there.
+    pub(super) async fn end_epoch(
         &self,
         tx: &mut Transaction,
         user: UserId,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let expires_at = self.last_token_expiry(tx, user, now).await?;
-        tx.execute(DELETE_ALL, &[user.get().into()]).await?;
-        self.forget_api_keys(tx, user).await?;
-        self.revoke_user_tokens(tx, user, i64::MAX, expires_at)
-            .await
+    ) -> Result<EndedEpoch, StoreError> {
+        let id = Arg::Int(user.get());
+        tx.execute(RAISE_BOTH, &[id]).await?;
+        let epoch = tx.fetch_optional::<(i64,)>(FIND, &[id]).await?;
+        Ok(EndedEpoch {
+            lowest: epoch.map_or(i64::MAX, |(epoch,)| epoch),
+            expires_at: self.last_token_expiry(tx, user, now).await?,
+        })
     }
 
     /// In a transaction of its own, as [`Store::raise_epoch`].

@@ -19,6 +19,7 @@ mod foreign_logins;
 mod foreign_rows;
 mod foreign_schema;
 mod foreign_table;
+mod forgetting;
 mod in_place;
 mod inspection;
 mod jobs;
@@ -93,6 +94,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(revocations::STATEMENTS)
         .chain(sessions::STATEMENTS)
         .chain(foreign_logins::STATEMENTS)
+        .chain(forgetting::STATEMENTS)
         .chain(inspection::STATEMENTS)
         .chain(foreign_schema::STATEMENTS)
         .chain(migrate::STATEMENTS)

@@ -28,7 +28,7 @@ const FIND: Sql = Sql::both(
 const DELETE: Sql = Sql::both("DELETE FROM defined_roles WHERE name = ?");
 const CLEAR: Sql = Sql::both("DELETE FROM role_permissions WHERE role = ?");
 const ALLOW: Sql = Sql::both("INSERT INTO role_permissions (role, permission) VALUES (?, ?)");
-/// A deleted user holds nothing: the number stays in the table, and is never given to another.
+/// Only who is there holds a role: what a row of nobody says is worth nothing.
 const COUNT_HOLDERS: Sql = Sql::both(
     "SELECT COUNT(*) FROM role_holders h JOIN accounts a ON a.user_id = h.user_id WHERE h.role = ?",
 );

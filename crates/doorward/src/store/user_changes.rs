@@ -5,7 +5,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Arg, AsStoreError, EndSessions, Store, StoreError, Transaction, in_place::Value, users::UserRow,
+    Arg, AsStoreError, EndSessions, Store, StoreError, Transaction, epochs::EndedEpoch,
+    in_place::Value, users::UserRow,
 };
 use crate::{
     audit::{Event, EventKind},
@@ -79,8 +80,8 @@ pub enum UserDeed {
 enum Void {
     /// Access tokens so far, and these sessions.
     Below(EndSessions),
-    /// All for ever: the user is gone.
-    Everything,
+    /// All: the user is gone.
+    Ended(EndedEpoch),
 }
 
 /// Why a user was not changed.
@@ -198,12 +199,13 @@ impl Store {
                 (vec![event], Some(Void::Below(all)))
             }
             UserDeed::Delete => {
+                let ended = self.forget_belongings(tx, id, now).await?;
                 tx.execute(self.users.delete_account.clone(), &[id.get().into()])
                     .await?;
                 tx.execute(self.users.delete_user.clone(), &[id.get().into()])
                     .await?;
                 let event = Event::success(EventKind::UserDeleted, caller);
-                (vec![event], Some(Void::Everything))
+                (vec![event], Some(Void::Ended(ended)))
             }
         };
         if admins > 0 && self.count_active_admins_in(tx).await? == 0 {
@@ -212,7 +214,7 @@ impl Store {
         match void {
             None => {}
             Some(Void::Below(sessions)) => drop(self.raise_epoch(tx, id, sessions, now).await?),
-            Some(Void::Everything) => self.forget_sessions(tx, id, now).await?,
+            Some(Void::Ended(ended)) => self.revoke_ended(tx, id, ended).await?,
         }
         for event in events {
             self.record(tx, &event.subject(id), now).await?;

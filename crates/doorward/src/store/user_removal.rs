@@ -71,7 +71,7 @@ impl Store {
             .await
     }
 
-    /// Deletes a user with all sessions. The number is never given to another, and no token of it counts any more.
+    /// Deletes a user with all that belongs to them. No token of theirs counts any more.
     ///
     /// # Errors
     /// [`RemoveUserError`].
@@ -97,6 +97,10 @@ impl Store {
                 let mut tx = self.database().begin().await?;
                 tx.execute(self.users.touch_admins.clone(), &[]).await?;
                 let before = self.count_active_admins_in(&mut tx).await?;
+                let ended = match tokens {
+                    Tokens::Raise => None,
+                    Tokens::Forget => Some(self.forget_belongings(&mut tx, id, now).await?),
+                };
                 for (sql, args) in statements {
                     if tx.execute(sql.clone(), args).await?.rows_affected == 0 {
                         return Err(RemoveUserError::NotFound);
@@ -106,12 +110,12 @@ impl Store {
                 if before > 0 && after == 0 {
                     return Err(RemoveUserError::LastAdministrator);
                 }
-                match tokens {
-                    Tokens::Raise => {
+                match ended {
+                    None => {
                         let all = EndSessions::All(EndReason::Disabled);
                         self.raise_epoch(&mut tx, id, all, now).await?;
                     }
-                    Tokens::Forget => self.forget_sessions(&mut tx, id, now).await?,
+                    Some(ended) => self.revoke_ended(&mut tx, id, ended).await?,
                 }
                 Ok(tx.commit().await?)
             })
