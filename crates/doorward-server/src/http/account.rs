@@ -174,15 +174,22 @@ pub async fn register(
 pub struct Profile {
     user_id: i64,
     username: String,
-    role: String,
+    /// Not of an API key, which may do less than its user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
+    /// Of an API key: what it may be used for, with a space between two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 impl From<Principal> for Profile {
     fn from(principal: Principal) -> Self {
+        let role = principal.key.is_none().then(|| principal.role.to_string());
         Self {
             user_id: principal.user_id.get(),
             username: principal.username,
-            role: principal.role.to_string(),
+            role,
+            scope: principal.key.map(|key| key.scope.scope()),
         }
     }
 }

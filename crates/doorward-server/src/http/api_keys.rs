@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use axum::{extract::State, http::StatusCode};
 use doorward::{
     api_key::{ApiKeyId, ApiKeyRecord},
-    authenticator::{ApiKeyError, Authenticator, KeyMaker, MadeApiKey, NewApiKey},
+    authenticator::{
+        ApiKeyError, Authenticator, ChangePasswordError, KeyMaker, MadeApiKey, NewApiKey,
+    },
     caller::Caller,
     permission::{Permission, PermissionSet},
     store::AddKeyError,
@@ -18,7 +20,7 @@ use doorward_axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{roles::refused as role_refused, user::user_id};
+use super::{account::parse_password, roles::refused as role_refused, user::user_id};
 use crate::commands::timestamp::rfc3339;
 
 /// A key. Its text is there when it was just made, and never again.
@@ -90,25 +92,43 @@ impl KeyBody {
     }
 }
 
+/// What a key of the caller's own shall be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnKeyBody {
+    /// At most 64 characters.
+    name: String,
+    /// `noun:verb` or `noun:*`; with none of them the key says who it is for, and may do nothing.
+    permissions: Vec<String>,
+    /// 90 when left out.
+    expires_in_days: Option<u32>,
+    /// The caller's own: a key outlives whatever token asks for it.
+    #[schema(format = Password)]
+    current_password: String,
+}
+
 type Body = Result<Json<KeyBody>, JsonRejection>;
 type Made = (StatusCode, Json<ApiKeyView>);
 
-/// `POST /auth/keys`: a key for programs that act for the caller. It is shown once. An API key makes none here.
+/// `POST /auth/keys`: a key for programs that act for the caller. It is shown once. An API key makes none here, and a token
+/// without the password does not either: a stolen one would become a key that lasts.
 ///
 /// # Errors
-/// 400 for what breaks a rule; 401 without a user's token; 403 for more than the caller may do; 409 for too many.
+/// 400 for what breaks a rule; 401 without a user's token; 403 for more than the caller may do or a wrong password; 409 for
+/// too many; 429 after too many wrong passwords.
 #[utoipa::path(
     post,
     path = "/auth/keys",
     tag = "keys",
     summary = "Make an API key",
-    request_body = KeyBody,
+    request_body = OwnKeyBody,
     responses(
         (status = 201, description = "The key, shown once", body = ApiKeyView),
         (status = 400, description = "`api_key_invalid`, `permission_invalid`, or a body of another shape"),
         (status = 401, description = "No token of a user, or one that is not good: `token_…`"),
-        (status = 403, description = "It allows more than the caller may do: `permission_not_held`"),
+        (status = 403, description = "The password is wrong: `current_password_wrong`; or the key allows more than the caller may do: `permission_not_held`"),
         (status = 409, description = "There are too many: `too_many_keys`"),
+        (status = 429, description = "Too many failures: `login_throttled`"),
     ),
     security(("bearer" = [])),
 )]
@@ -116,9 +136,24 @@ pub async fn create_own_key(
     State(authenticator): State<Arc<Authenticator>>,
     Bearer(principal): Bearer,
     RequestClient(client): RequestClient,
-    body: Body,
+    body: Result<Json<OwnKeyBody>, JsonRejection>,
 ) -> Result<Made, ApiError> {
-    let Json(body) = body?;
+    let Json(OwnKeyBody {
+        name,
+        permissions,
+        expires_in_days,
+        current_password,
+    }) = body?;
+    let password = parse_password(current_password)?;
+    // Boxed as every login is.
+    Box::pin(authenticator.confirm_password(principal.user_id, password, &client))
+        .await
+        .map_err(ChangePasswordError::from)?;
+    let body = KeyBody {
+        name,
+        permissions,
+        expires_in_days,
+    };
     let current = authenticator.current(&principal).await?;
     let principal = current.ok_or(BearerRejection::Invalid)?;
     let held = authenticator.permissions_of(&principal).await?;

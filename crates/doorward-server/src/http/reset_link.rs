@@ -11,7 +11,10 @@ use doorward_axum::{ApiError, Json, Path, PathInt, RequestClient, RequirePermiss
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{roles::refused, user::user_id};
+use super::{
+    roles::refused,
+    user::{refuse_own_key, user_id},
+};
 use crate::commands::timestamp::rfc3339;
 
 /// A link that is shown once.
@@ -46,7 +49,7 @@ impl From<ResetLink> for HandedOver {
     responses(
         (status = 201, description = "The link; an older one is void", body = HandedOver),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Needs `users:write`: `insufficient_scope`; or the user may do what the caller may not: `user_out_of_reach`"),
+        (status = 403, description = "Needs `users:write`: `insufficient_scope`; the user may do what the caller may not: `user_out_of_reach`; or an API key is asked for its own user: `api_key_of_user`"),
         (status = 404, description = "There is no such user"),
         (status = 409, description = "The user is disabled: `user_disabled`"),
         (status = 503, description = "No `public_url`: `public_url_not_configured`"),
@@ -60,6 +63,7 @@ pub async fn make(
     RequestClient(client): RequestClient,
 ) -> Result<(StatusCode, Json<HandedOver>), ApiError> {
     let id = user_id(id)?;
+    refuse_own_key(&administrator, id)?;
     authenticator
         .require_reach(administrator.permissions(), id)
         .await

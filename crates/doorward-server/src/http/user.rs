@@ -9,6 +9,7 @@ use axum::{
 use doorward::{
     authenticator::{AddedUser, Authenticator},
     caller::Caller,
+    principal::Principal,
     role::Role,
     store::{UserChange, UserVersion},
     user::{User, UserId},
@@ -268,7 +269,7 @@ struct NewPassword {
         (status = 204, description = "The password was set"),
         (status = 400, description = "Another field, or a password that may not be: `fields_required`, `password_…`"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Needs `users:write`: `insufficient_scope`; or the user may do what the caller may not: `user_out_of_reach`"),
+        (status = 403, description = "Needs `users:write`: `insufficient_scope`; the user may do what the caller may not: `user_out_of_reach`; or an API key is asked for its own user: `api_key_of_user`"),
         (status = 404, description = "There is no such user"),
     ),
     security(("bearer" = [])),
@@ -281,6 +282,7 @@ pub async fn set_password(
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let id = user_id(id)?;
+    refuse_own_key(&administrator, id)?;
     authenticator
         .require_reach(administrator.permissions(), id)
         .await
@@ -291,6 +293,18 @@ pub async fn set_password(
         .set_password_of(id, parse_password(password)?, &caller)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// An API key is for a part of what its user may do, and ends. With a password of its user it would be a login.
+pub(super) fn refuse_own_key(principal: &Principal, id: UserId) -> Result<(), ApiError> {
+    if principal.key.is_some() && principal.user_id == id {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "api_key_of_user",
+            "An API key does not set the password of its own user",
+        ));
+    }
+    Ok(())
 }
 
 /// A number that no user can have is like one that no user has (AZ-02).

@@ -11,7 +11,7 @@ use crate::{
 
 /// Makes a key with the token of its owner.
 fn make(server: &Server, token: &str, permissions: &[&str]) -> (String, String) {
-    let body = json!({"name": "nightly", "permissions": permissions});
+    let body = json!({"name": "nightly", "permissions": permissions, "current_password": PASSWORD});
     let answer = post("/auth/keys", &body).bearer(token).send(server.address);
     assert_eq!(answer.status, 201, "{answer:?}");
     let made = answer.json();
@@ -60,7 +60,8 @@ fn a_key_acts_for_its_user_within_its_scope_until_it_is_revoked() {
                     .send(server.address)
             };
             assert_eq!(send("/users").status, 200);
-            let profile = json!({"user_id": 1, "username": "root", "role": "admin"});
+            // No role: the key may do less than an administrator.
+            let profile = json!({"user_id": 1, "username": "root", "scope": "users:read"});
             assert_eq!(send("/auth/me").json(), profile);
             // Its user may; it may not.
             assert_eq!(send("/roles").status, 403);
@@ -111,12 +112,14 @@ fn a_key_allows_no_more_than_its_user_may_do_now() {
         let server = installation.start();
         let (admin, una) = (server.set_up(), server.sign_up("una"));
         let una_id = installation.stored("una").0;
-        let body = json!({"name": "x", "permissions": ["users:read"]});
+        let mut body =
+            json!({"name": "x", "permissions": ["users:read"], "current_password": PASSWORD});
         let answer = post("/auth/keys", &body).bearer(&una).send(server.address);
         assert_eq!(answer.status, 403, "{answer:?}");
         let not_held = "Nobody grants what they do not hold: 'users:read'";
         assert_eq!(answer.error(), not_held);
         // Nor by somebody who may.
+        body.as_object_mut().unwrap().remove("current_password");
         let target = format!("/users/{una_id}/keys");
         let answer = post(&target, &body).bearer(&admin).send(server.address);
         assert_eq!(answer.error(), not_held);
@@ -269,8 +272,7 @@ fn errors_of_the_token_endpoint_are_those_of_the_rfc() {
 fn what_a_key_makes_has_no_more_and_ends_no_later() {
     let (_kept, server) = Installation::new(Engine::Sqlite).start_kept();
     let admin = server.set_up();
-    let body =
-        json!({"name": "maker", "permissions": ["keys:write", "users:read"], "expires_in_days": 2});
+    let body = json!({"name": "maker", "permissions": ["keys:write", "users:read"], "expires_in_days": 2, "current_password": PASSWORD});
     let answer = post("/auth/keys", &body)
         .bearer(&admin)
         .send(server.address);
@@ -295,7 +297,7 @@ fn what_a_key_makes_has_no_more_and_ends_no_later() {
 fn a_key_that_breaks_a_rule_is_not_made() {
     let (_kept, server) = Installation::new(Engine::Sqlite).start_kept();
     let admin = server.set_up();
-    for body in [
+    for mut body in [
         json!({"name": "", "permissions": []}),
         json!({"name": " ", "permissions": []}),
         json!({"name": "n".repeat(65), "permissions": []}),
@@ -306,9 +308,106 @@ fn a_key_that_breaks_a_rule_is_not_made() {
         json!({"name": "a", "permissions": [], "key": "dwk_x"}),
         json!({"permissions": []}),
     ] {
+        body["current_password"] = PASSWORD.into();
         let answer = post("/auth/keys", &body)
             .bearer(&admin)
             .send(server.address);
         assert_eq!(answer.status, 400, "{body} {answer:?}");
+    }
+}
+
+#[test]
+fn a_token_without_the_password_makes_no_key() {
+    let (_kept, server) = Installation::new(Engine::Sqlite).start_kept();
+    server.set_up();
+    let una = server.sign_up("una");
+    let send = |body: &Value| post("/auth/keys", body).bearer(&una).send(server.address);
+    let mut body = json!({"name": "x", "permissions": []});
+    assert_eq!(send(&body).status, 400);
+    body["current_password"] = "wrong".into();
+    let answer = send(&body);
+    assert_eq!(
+        (answer.status, answer.error()),
+        (403, "The current password is wrong".to_owned())
+    );
+    body["current_password"] = PASSWORD.into();
+    assert_eq!(send(&body).status, 201);
+}
+
+#[test]
+fn a_key_does_not_become_a_login_of_its_user() {
+    for engine in engines() {
+        let installation =
+            Installation::new(engine).set("DOORWARD_PUBLIC_URL", "https://auth.example.org");
+        let server = installation.start();
+        let (admin, una) = (server.set_up(), server.sign_up("una"));
+        let role = json!({"permissions": ["users:write"], "description": ""});
+        let put = |target: &str, body: &Value| {
+            send_json("PUT", target, body)
+                .bearer(&admin)
+                .send(server.address)
+        };
+        assert_eq!(put("/roles/helper", &role).status, 201);
+        assert_eq!(
+            put("/users/2/roles", &json!({"roles": ["helper"]})).status,
+            200
+        );
+        let una = {
+            drop(una);
+            server.token("una", PASSWORD)
+        };
+        let (_, key) = make(&server, &una, &["users:write"]);
+        let password = json!({"password": "green teapot 77"});
+        for request in [
+            send_json("PUT", "/users/2/password", &password),
+            post("/users/2/reset-link", &json!({})),
+        ] {
+            let answer = request.clone().bearer(&key).send(server.address);
+            assert_eq!(answer.status, 403, "{request:?} {answer:?}");
+            assert_eq!(
+                answer.error(),
+                "An API key does not set the password of its own user"
+            );
+        }
+        server.token("una", PASSWORD);
+        // Of somebody else it does.
+        server.sign_up("ben");
+        let answer = send_json("PUT", "/users/3/password", &password).bearer(&key);
+        assert_eq!(answer.send(server.address).status, 204);
+    }
+}
+
+#[test]
+fn keys_end_when_the_password_is_set_without_the_old_one() {
+    for engine in engines() {
+        let installation =
+            Installation::new(engine).set("DOORWARD_PUBLIC_URL", "https://auth.example.org");
+        let server = installation.start();
+        let (admin, una) = (server.set_up(), server.sign_up("una"));
+        let status = |key: &str| get("/auth/me").bearer(key).send(server.address).status;
+        let (_, key) = make(&server, &una, &[]);
+        assert_eq!(status(&key), 200);
+        // Whoever knows the old password keeps the keys.
+        let change = json!({"current_password": PASSWORD, "new_password": "green teapot 77"});
+        let changed = post("/auth/password", &change)
+            .bearer(&una)
+            .send(server.address);
+        assert_eq!((changed.status, status(&key)), (200, 200));
+        let link = post("/users/2/reset-link", &json!({})).bearer(&admin);
+        let link = link.send(server.address).json();
+        let token = link["link"].as_str().unwrap().rsplit('#').next().unwrap();
+        let body = json!({"token": token, "new_password": PASSWORD});
+        assert_eq!(
+            post("/auth/password/reset", &body)
+                .send(server.address)
+                .status,
+            200
+        );
+        assert_eq!(status(&key), 401);
+        let una = server.token("una", PASSWORD);
+        let (_, key) = make(&server, &una, &[]);
+        let set = send_json("PUT", "/users/2/password", &json!({"password": PASSWORD}));
+        assert_eq!(set.bearer(&admin).send(server.address).status, 204);
+        assert_eq!(status(&key), 401);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Request, login, post},
+    client::{Request, login, post, send_json},
     installation::{Installation, PASSWORD, engines},
     wire::Answer,
 };
@@ -98,7 +98,7 @@ fn a_link_is_void_after_another_password_was_set() {
 
         let by_administrator = token(&ask(id.get(), &admin).send(server.address));
         let path = format!("/users/{}/password", id.get());
-        let set = crate::client::send_json("PUT", &path, &json!({"password": "coral finch 12"}))
+        let set = send_json("PUT", &path, &json!({"password": "coral finch 12"}))
             .bearer(&admin)
             .send(server.address);
         assert_eq!(set.status, 204, "{set:?}");
@@ -128,5 +128,44 @@ fn a_link_is_void_after_the_user_was_disabled_or_deleted() {
             }
             assert_eq!(reset(&link).send(server.address).status, 404, "{name}");
         }
+    }
+}
+
+#[test]
+fn a_link_is_void_when_the_rights_of_its_user_have_changed_since() {
+    for engine in engines() {
+        let installation =
+            Installation::new(engine).set("DOORWARD_PUBLIC_URL", "https://auth.example.org");
+        let server = installation.start();
+        let admin = server.set_up();
+        server.sign_up("una");
+        let patch = |body: Value| {
+            let change = send_json("PATCH", "/users/2", &body).header("If-Match", "*");
+            let answer = change.bearer(&admin).send(server.address);
+            assert_eq!(answer.status, 200, "{answer:?}");
+        };
+        let link = token(&ask(2, &admin).send(server.address));
+        patch(json!({"role": "admin"}));
+        assert_eq!(reset(&link).send(server.address).status, 404);
+        // A link from before an incident is not good after it.
+        let link = token(&ask(2, &admin).send(server.address));
+        patch(json!({"disabled": true}));
+        patch(json!({"disabled": false}));
+        assert_eq!(reset(&link).send(server.address).status, 404);
+        let link = token(&ask(2, &admin).send(server.address));
+        let role = json!({"permissions": ["users:read"], "description": ""});
+        let put = |target: &str, body: &Value| {
+            let answer = send_json("PUT", target, body).bearer(&admin);
+            answer.send(server.address).status
+        };
+        assert_eq!(put("/roles/reader", &role), 201);
+        assert_eq!(put("/users/2/roles", &json!({"roles": ["reader"]})), 200);
+        assert_eq!(reset(&link).send(server.address).status, 404);
+        let link = token(&ask(2, &admin).send(server.address));
+        let more = json!({"permissions": ["users:read", "audit:read"], "description": ""});
+        assert_eq!(put("/roles/reader", &more), 200);
+        assert_eq!(reset(&link).send(server.address).status, 404);
+        let link = token(&ask(2, &admin).send(server.address));
+        assert_eq!(reset(&link).send(server.address).status, 200);
     }
 }

@@ -132,7 +132,8 @@ fn each_kind_of_credential_is_accepted_only_where_it_is_meant() {
         server.sign_up("una");
         let pair = login("root", PASSWORD).send(server.address).json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let body = json!({"name": "x", "permissions": ["users:read"]});
+        let body =
+            json!({"name": "x", "permissions": ["users:read"], "current_password": PASSWORD});
         let made = post("/auth/keys", &body)
             .bearer(&admin)
             .send(server.address);

@@ -15,7 +15,7 @@ use crate::{
     user::{User, UserId},
 };
 
-/// No `username` and no `role`, and `sub` is the key (RFC 9068 §2.2): whoever looks for a user's token does not find one, and
+/// No `user_id`, `username` or `role`, and `sub` is the key (RFC 9068 §2.2): whoever looks for a user's token does not find one, and
 /// whoever looks at the role alone does not let a key do more than its scope says.
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -30,7 +30,7 @@ struct Claims<'a> {
     /// The key again, for whoever follows the list of revocations.
     sid: &'a str,
     epoch: i64,
-    user_id: i64,
+    owner_id: i64,
     scope: &'a str,
 }
 
@@ -40,7 +40,7 @@ struct Presented {
     client_id: String,
     sid: String,
     epoch: i64,
-    user_id: i64,
+    owner_id: i64,
     scope: String,
     exp: i64,
 }
@@ -85,7 +85,7 @@ impl AccessTokens {
             client_id: &id,
             sid: &id,
             epoch: user.epochs.tokens,
-            user_id: user.id.get(),
+            owner_id: user.id.get(),
             scope: &scope.scope(),
         };
         Ok(Issued {
@@ -107,7 +107,7 @@ impl AccessTokens {
         }
         Ok(ClientClaimed {
             key: ApiKeyId::parse(&claims.sub).ok_or_else(malformed)?,
-            user: UserId::new(claims.user_id),
+            user: UserId::new(claims.owner_id),
             epoch: claims.epoch,
             scope: PermissionSet::from_scope(&claims.scope).map_err(|_| malformed())?,
             expires_at: Timestamp::from_seconds(claims.exp),

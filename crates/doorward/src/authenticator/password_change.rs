@@ -134,7 +134,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`LoginError`].
-    pub(super) async fn confirm_password(
+    pub async fn confirm_password(
         &self,
         user: UserId,
         current: Password,
@@ -191,7 +191,7 @@ impl Authenticator {
             .detail("by", "link");
         let new = PasswordSetting {
             hash: &hash,
-            sessions: EndSessions::All(EndReason::PasswordChanged),
+            sessions: EndSessions::All(EndReason::PasswordReset),
             tells: self.sends_letters(),
             event: &event,
         };

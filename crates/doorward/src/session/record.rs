@@ -44,8 +44,10 @@ pub enum EndReason {
     RefreshReuse,
     /// The user has too many sessions (SE-14).
     TooMany,
-    /// The password was changed or reset (SE-07).
+    /// The user changed the password (SE-07).
     PasswordChanged,
+    /// The password was set without the old one: by a link, by an administrator or from the command line.
+    PasswordReset,
     /// The user was disabled (AU-15).
     Disabled,
 }
@@ -61,6 +63,7 @@ impl EndReason {
             Self::RefreshReuse => "refresh_reuse",
             Self::TooMany => "too_many",
             Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
             Self::Disabled => "disabled",
         }
     }

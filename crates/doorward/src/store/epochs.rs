@@ -33,7 +33,7 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
 pub enum EndSessions {
     /// They go on; the next refresh gives a token that says what holds now. For a change of rights.
     None,
-    /// All end. For a disabled user, whose API keys are revoked with that, a reset password, a logout everywhere.
+    /// All end. For a disabled user and a reset password, whose API keys are revoked with that, and a logout everywhere.
     All(EndReason),
 }
 
@@ -76,7 +76,8 @@ impl Store {
                 tx.execute(END_ALL, &args).await?;
             }
         }
-        if sessions == EndSessions::All(EndReason::Disabled) {
+        // Whoever had the account before may have made keys for themselves (CVE-2024-38351).
+        if let EndSessions::All(EndReason::Disabled | EndReason::PasswordReset) = sessions {
             self.revoke_all_api_keys(tx, user, now).await?;
         }
         let expires_at = self.last_token_expiry(tx, user, now).await?;

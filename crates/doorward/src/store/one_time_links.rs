@@ -12,14 +12,14 @@ use crate::{
 
 /// One row for an account and purpose: the newest link replaces the one before (RC-02).
 const SET: Sql = Sql::each(
-    "INSERT INTO one_time_links (user_id, purpose, id, token_sha256, password_changed_at_ms, email, expires_at_ms) \
-     SELECT user_id, ?, ?, ?, password_changed_at_ms, NULLIF(?, ''), ? FROM accounts WHERE user_id = ? \
+    "INSERT INTO one_time_links (user_id, purpose, id, token_sha256, password_changed_at_ms, epoch, email, expires_at_ms) \
+     SELECT user_id, ?, ?, ?, password_changed_at_ms, epoch, NULLIF(?, ''), ? FROM accounts WHERE user_id = ? \
      ON CONFLICT (user_id, purpose) DO UPDATE SET id = excluded.id, token_sha256 = excluded.token_sha256, \
-     password_changed_at_ms = excluded.password_changed_at_ms, email = excluded.email, expires_at_ms = excluded.expires_at_ms",
-    "INSERT INTO one_time_links (user_id, purpose, id, token_sha256, password_changed_at_ms, email, expires_at_ms) \
-     SELECT user_id, ?, ?, ?, password_changed_at_ms, NULLIF(?, ''), ? FROM accounts WHERE user_id = ? \
+     password_changed_at_ms = excluded.password_changed_at_ms, epoch = excluded.epoch, email = excluded.email, expires_at_ms = excluded.expires_at_ms",
+    "INSERT INTO one_time_links (user_id, purpose, id, token_sha256, password_changed_at_ms, epoch, email, expires_at_ms) \
+     SELECT user_id, ?, ?, ?, password_changed_at_ms, epoch, NULLIF(?, ''), ? FROM accounts WHERE user_id = ? \
      ON DUPLICATE KEY UPDATE id = VALUES(id), token_sha256 = VALUES(token_sha256), \
-     password_changed_at_ms = VALUES(password_changed_at_ms), email = VALUES(email), expires_at_ms = VALUES(expires_at_ms)",
+     password_changed_at_ms = VALUES(password_changed_at_ms), epoch = VALUES(epoch), email = VALUES(email), expires_at_ms = VALUES(expires_at_ms)",
 );
 const FIND: Sql = Sql::both(
     "SELECT user_id, email FROM one_time_links WHERE token_sha256 = ? AND purpose = ? AND expires_at_ms > ?",
@@ -28,10 +28,12 @@ const FIND_BY_ID: Sql = Sql::both(
     "SELECT user_id, email FROM one_time_links WHERE user_id = ? AND purpose = ? AND id = ? AND token_sha256 = ? AND expires_at_ms > ?",
 );
 /// The row count of this statement decides who used the link first (RC-03). The account must be as it was when the link
-/// was made.
+/// was made; for a new password that goes for its rights too, which may have grown beyond those of whoever handed the link
+/// over (AZ-07).
 const TAKE: Sql = Sql::both(
     "DELETE FROM one_time_links WHERE user_id = ? AND purpose = ? AND token_sha256 = ? AND expires_at_ms > ? \
-     AND password_changed_at_ms = (SELECT a.password_changed_at_ms FROM accounts a WHERE a.user_id = one_time_links.user_id)",
+     AND password_changed_at_ms = (SELECT a.password_changed_at_ms FROM accounts a WHERE a.user_id = one_time_links.user_id) \
+     AND (purpose <> 'reset_password' OR epoch = (SELECT a.epoch FROM accounts a WHERE a.user_id = one_time_links.user_id))",
 );
 const DROP: Sql = Sql::both("DELETE FROM one_time_links WHERE user_id = ?");
 const PURGE: Sql = Sql::each(

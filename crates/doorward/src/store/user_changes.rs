@@ -189,7 +189,7 @@ impl Store {
                 let args = [now.into(), id.get().into()];
                 tx.execute(self.users.touch_password.clone(), &args).await?;
                 let event = Event::success(EventKind::PasswordReset, caller);
-                let all = EndSessions::All(EndReason::PasswordChanged);
+                let all = EndSessions::All(EndReason::PasswordReset);
                 (vec![event], Some(Void::Below(all)))
             }
             UserDeed::EndSessions => {
