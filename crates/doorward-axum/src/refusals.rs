@@ -8,6 +8,7 @@ use doorward::{
         AdministrationError, ChangePasswordError, EmailError, ForgotError, LoginError,
         MakeLinkError, RefreshError, RegistrationError, ResetError, SessionError,
     },
+    authority::Overreach,
     email::InvalidEmail,
     password::{HashError, HashPoolError, PasswordError, PolicyViolation},
     store::{ChangeUserError, RemoveUserError, StoreError},
@@ -226,6 +227,16 @@ impl From<RemoveUserError> for ApiError {
             RemoveUserError::LastAdministrator => last_administrator(),
             RemoveUserError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<Overreach> for ApiError {
+    fn from(error: Overreach) -> Self {
+        let code = match error {
+            Overreach::Granted(_) | Overreach::Taken(_) => "permission_not_held",
+            Overreach::Reached(_) => "user_out_of_reach",
+        };
+        Self::forbidden(error.to_string()).with_code(code)
     }
 }
 

@@ -22,6 +22,7 @@ pub mod adoption;
 pub mod api_key;
 pub mod audit;
 pub mod authenticator;
+pub mod authority;
 pub mod authorization;
 pub mod caller;
 pub mod clock;

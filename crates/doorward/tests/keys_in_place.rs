@@ -15,6 +15,7 @@ use databases::Databases;
 use doorward::{
     api_key::{ApiKey, ApiKeyId, ApiKeyRecord},
     audit::{Event, EventKind},
+    authority::Authority,
     caller::Caller,
     clock::Timestamp,
     password::PasswordHash,
@@ -86,7 +87,9 @@ async fn define(store: &Store, scope: &str) {
         description: String::new(),
         permissions: PermissionSet::from_scope(scope).unwrap(),
     };
-    let done = store.define_role(&defined, &event(), NOW, LATER).await;
+    let done = store
+        .define_role(&defined, &Authority::operator(), NOW, LATER)
+        .await;
     done.unwrap();
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use databases::Databases;
 use doorward::{
-    audit::{Event, EventKind},
+    authority::{Authority, Overreach},
     caller::Caller,
     clock::Timestamp,
     password::PasswordHash,
@@ -34,8 +34,8 @@ fn role(name: &str) -> Role {
     Role::parse(name).unwrap()
 }
 
-fn event() -> Event {
-    Event::success(EventKind::RoleDefined, &Caller::operator())
+fn operator() -> Authority {
+    Authority::operator()
 }
 
 async fn define(store: &Store, name: &str, scope: &str) -> bool {
@@ -45,7 +45,7 @@ async fn define(store: &Store, name: &str, scope: &str) -> bool {
         permissions: PermissionSet::from_scope(scope).unwrap(),
     };
     store
-        .define_role(&defined, &event(), NOW, LATER)
+        .define_role(&defined, &operator(), NOW, LATER)
         .await
         .unwrap()
 }
@@ -57,9 +57,19 @@ async fn add(store: &Store, name: &str) -> UserId {
     user.unwrap().id
 }
 
+async fn give_as(
+    store: &Store,
+    user: UserId,
+    roles: &[Role],
+    authority: &Authority,
+) -> Result<(), RoleStoreError> {
+    let given = store.set_roles_of(user, roles, None, authority, NOW).await;
+    given.map(drop)
+}
+
 async fn give(store: &Store, user: UserId, names: &[&str]) -> Result<(), RoleStoreError> {
     let roles: Vec<Role> = names.iter().map(|name| role(name)).collect();
-    store.set_roles_of(user, &roles, &event(), NOW).await
+    give_as(store, user, &roles, &operator()).await
 }
 
 async fn scope(store: &Store, user: UserId) -> String {
@@ -116,18 +126,18 @@ async fn a_role_goes_only_when_nobody_has_it() {
         define(&store, "auditor", "audit:read").await;
         give(&store, una, &["auditor"]).await.unwrap();
         let auditor = role("auditor");
-        let refused = store.delete_role(&auditor, &event(), NOW, LATER).await;
+        let refused = store.delete_role(&auditor, &operator(), NOW, LATER).await;
         assert!(matches!(
             refused,
             Err(RoleStoreError::Assigned { holders: 1 })
         ));
         give(&store, una, &[]).await.unwrap();
         store
-            .delete_role(&auditor, &event(), NOW, LATER)
+            .delete_role(&auditor, &operator(), NOW, LATER)
             .await
             .unwrap();
         assert_eq!(store.list_roles().await.unwrap(), []);
-        let gone = store.delete_role(&auditor, &event(), NOW, LATER).await;
+        let gone = store.delete_role(&auditor, &operator(), NOW, LATER).await;
         assert!(matches!(gone, Err(RoleStoreError::UnknownRole(_))));
         // What is defined under the old name later starts from nothing.
         define(&store, "auditor", "").await;
@@ -151,7 +161,7 @@ async fn a_role_is_not_given_while_it_is_deleted() {
                 async move {
                     let auditor = role("auditor");
                     store
-                        .delete_role(&auditor, &event(), NOW, LATER)
+                        .delete_role(&auditor, &operator(), NOW, LATER)
                         .await
                         .is_ok()
                 }
@@ -184,7 +194,7 @@ async fn a_change_of_a_role_voids_the_tokens_of_all_who_have_it_and_of_nobody_el
         // What a role is for is no right.
         let mut defined = store.find_role(&role("auditor")).await.unwrap().unwrap();
         defined.description = "something else".to_owned();
-        let unchanged = store.define_role(&defined, &event(), NOW, LATER).await;
+        let unchanged = store.define_role(&defined, &operator(), NOW, LATER).await;
         assert!(!unchanged.unwrap());
         assert_eq!(store.list_revocations(last, NOW).await.unwrap(), []);
 
@@ -215,5 +225,90 @@ async fn rights_are_all_roles_and_what_they_allow() {
         let rights = store.rights_of(&user).await.unwrap();
         assert_eq!(rights.roles, [role("auditor")]);
         assert_eq!(rights.permissions.scope(), "audit:read");
+    }
+}
+
+/// Somebody who may define and give roles, and read users.
+fn helper() -> Authority {
+    let held = PermissionSet::from_scope("roles:write users:read").unwrap();
+    Authority::new(Caller::system(), held)
+}
+
+#[tokio::test]
+async fn nobody_takes_what_they_do_not_hold() {
+    for store in Databases::fresh().await.stores() {
+        let una = add(&store, "una").await;
+        define(&store, "auditor", "audit:read").await;
+        define(&store, "reader", "users:read").await;
+        give(&store, una, &["auditor", "reader"]).await.unwrap();
+        let taken = Overreach::Taken("audit:read".to_owned());
+        let is_refused =
+            |error| matches!(error, Err(RoleStoreError::Overreach(why)) if why == taken);
+        for left in [&["reader"][..], &[]] {
+            let left: Vec<Role> = left.iter().map(|name| role(name)).collect();
+            assert!(is_refused(give_as(&store, una, &left, &helper()).await));
+        }
+        let mut auditor = store.find_role(&role("auditor")).await.unwrap().unwrap();
+        auditor.permissions = PermissionSet::default();
+        let defined = store.define_role(&auditor, &helper(), NOW, LATER).await;
+        assert!(is_refused(defined.map(drop)));
+        let deleted = store
+            .delete_role(&auditor.role, &helper(), NOW, LATER)
+            .await;
+        assert!(is_refused(deleted));
+        assert_eq!(scope(&store, una).await, "audit:read users:read");
+        // What they hold themselves they may take.
+        give_as(&store, una, &[role("auditor")], &helper())
+            .await
+            .unwrap();
+        assert_eq!(scope(&store, una).await, "audit:read");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_taken_at_another_node_is_not_given_back() {
+    let databases = Databases::fresh().await;
+    for [one, other] in databases.pairs().await {
+        define(&one, "auditor", "audit:read").await;
+        define(&one, "reader", "users:read").await;
+        for round in 0..20 {
+            let una = add(&one, &format!("una{round}")).await;
+            give(&one, una, &["auditor"]).await.unwrap();
+            let both = [role("auditor"), role("reader")];
+            let helper = helper();
+            let (given, taken) =
+                tokio::join!(give_as(&one, una, &both, &helper), give(&other, una, &[]));
+            taken.unwrap();
+            let refused = matches!(&given, Err(RoleStoreError::Overreach(_)));
+            assert!(given.is_ok() || refused, "{given:?}");
+            let left = scope(&one, una).await;
+            assert!(!left.contains("audit:read"), "round {round}: {given:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_rights_is_a_change_of_the_user() {
+    for store in Databases::fresh().await.stores() {
+        let una = add(&store, "una").await;
+        define(&store, "auditor", "audit:read").await;
+        let version = async || {
+            let found = store.find_user_version(una, NOW).await.unwrap();
+            found.unwrap().1
+        };
+        let unchanged = version().await;
+        give(&store, una, &["auditor"]).await.unwrap();
+        let given = version().await;
+        assert_ne!(given, unchanged);
+        give(&store, una, &["auditor"]).await.unwrap();
+        assert_eq!(version().await, given, "nothing was changed");
+        define(&store, "auditor", "audit:read users:read").await;
+        assert_ne!(version().await, given);
+        let expected = [given.to_string()];
+        let stale = store
+            .set_roles_of(una, &[], Some(&expected), &operator(), NOW)
+            .await;
+        assert!(matches!(stale, Err(RoleStoreError::Stale)));
+        assert_eq!(scope(&store, una).await, "audit:read users:read");
     }
 }

@@ -8,6 +8,8 @@ use axum::{
 };
 use doorward::{
     authenticator::Authenticator,
+    authority::Authority,
+    caller::{Caller, Client},
     permission::{Permission, PermissionSet},
     principal::Principal,
 };
@@ -68,6 +70,15 @@ impl<P> RequirePermission<P> {
     #[must_use]
     pub fn permissions(&self) -> &PermissionSet {
         &self.permissions
+    }
+
+    /// The principal at a client, with all that it may do: for whatever changes something (AZ-08).
+    #[must_use]
+    pub fn authority(&self, client: Client) -> Authority {
+        Authority::new(
+            Caller::acting(&self.principal, client),
+            self.permissions.clone(),
+        )
     }
 }
 

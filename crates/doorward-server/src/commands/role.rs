@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use doorward::{
     authenticator::{Authenticator, RoleError},
-    caller::Caller,
+    authority::Authority,
     permission::{Permission, PermissionSet},
     role::Role,
     store::DefinedRole,
@@ -107,9 +107,8 @@ async fn set(
         description: description.to_owned(),
         permissions: permissions(names)?,
     };
-    let everything = PermissionSet::everything();
     let is_new = authenticator
-        .define_role(&defined, &everything, &Caller::operator())
+        .define_role(&defined, &Authority::operator())
         .await
         .map_err(|error| kept("the role was not defined", error, config))?;
     let what = if is_new { "defined" } else { "replaced" };
@@ -122,7 +121,7 @@ async fn delete(
     config: &Config,
 ) -> Result<ExitCode, Failure> {
     authenticator
-        .delete_role(&parsed(name)?, &Caller::operator())
+        .delete_role(&parsed(name)?, &Authority::operator())
         .await
         .map_err(|error| kept("the role was not deleted", error, config))?;
     print(&format!("deleted role {name} in {}\n", config.db.url))
@@ -141,9 +140,8 @@ pub async fn of_user(
     if let Some(names) = wanted {
         let names = names.iter().filter(|name| !name.is_empty());
         let roles: Vec<Role> = names.map(|name| parsed(name)).collect::<Result<_, _>>()?;
-        let everything = PermissionSet::everything();
         authenticator
-            .assign_roles(user.id, &roles, &everything, &Caller::operator())
+            .assign_roles(user.id, &roles, None, &Authority::operator())
             .await
             .map_err(|error| kept("the roles were not given", error, config))?;
     }

@@ -6,6 +6,7 @@ pub mod audit;
 mod device;
 pub mod documentation;
 pub mod email;
+mod entity_tag;
 pub mod exchange;
 pub mod health;
 pub mod jobs;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use doorward::{
     authenticator::{Authenticator, RoleError},
-    caller::Caller,
     permission::{Permission, PermissionSet},
     role::Role,
-    store::{DefinedRole, RoleStoreError},
-    user::User,
+    store::{ChangeUserError, DefinedRole, RoleStoreError},
+    user::UserId,
 };
 use doorward_axum::{
     ApiError, Json, JsonRejection, Path, PathInt, RequestClient, RequirePermission, RolesWrite,
@@ -18,7 +20,7 @@ use doorward_axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::user::user_id;
+use super::{entity_tag, user::user_id};
 
 /// A role and what it allows.
 #[derive(Serialize, ToSchema)]
@@ -100,8 +102,8 @@ pub struct RoleBody {
 /// `PUT /roles/{name}`: defines a role, or replaces what it says.
 ///
 /// # Errors
-/// 400 for names that break a rule; 401 and 403 for callers without `roles:write`, or for a role that allows more than the
-/// caller may do; 409 for `admin` and `user`.
+/// 400 for names that break a rule; 401 and 403 for callers without `roles:write`, or for a role that allows, or allowed
+/// before, more than the caller may do; 409 for `admin` and `user`.
 #[utoipa::path(
     put,
     path = "/roles/{name}",
@@ -114,7 +116,7 @@ pub struct RoleBody {
         (status = 201, description = "It is new", body = RoleView),
         (status = 400, description = "`role_invalid`, `permission_invalid`, or a body of another shape"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Needs `roles:write`: `insufficient_scope`; or the role allows more than the caller may do: `permission_not_held`"),
+        (status = 403, description = "Needs `roles:write`: `insufficient_scope`; or the role allows, or allowed before, more than the caller may do: `permission_not_held`"),
         (status = 409, description = "`admin` and `user` cannot be changed: `role_built_in`; there are too many: `too_many_roles`"),
     ),
     security(("bearer" = [])),
@@ -140,9 +142,8 @@ pub async fn define_role(
         description: body.description,
         permissions,
     };
-    let caller = Caller::acting(&granter, client);
     let is_new = authenticator
-        .define_role(&defined, granter.permissions(), &caller)
+        .define_role(&defined, &granter.authority(client))
         .await
         .map_err(refused)?;
     let status = if is_new {
@@ -156,7 +157,8 @@ pub async fn define_role(
 /// `DELETE /roles/{name}`: a role that nobody has.
 ///
 /// # Errors
-/// 401 and 403 for callers without `roles:write`; 404 when there is none; 409 while users have it.
+/// 401 and 403 for callers without `roles:write`, or for a role that allows more than the caller may do; 404 when there is
+/// none; 409 while users have it.
 #[utoipa::path(
     delete,
     path = "/roles/{name}",
@@ -166,7 +168,7 @@ pub async fn define_role(
     responses(
         (status = 204, description = "It is gone"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Needs `roles:write`: `insufficient_scope`"),
+        (status = 403, description = "Needs `roles:write`: `insufficient_scope`; or the role allows more than the caller may do: `permission_not_held`"),
         (status = 404, description = "There is no such role"),
         (status = 409, description = "Users have it: `role_assigned`; or it is `admin` or `user`: `role_built_in`"),
     ),
@@ -179,8 +181,8 @@ pub async fn delete_role(
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let role = Role::parse(&name).map_err(|_| ApiError::not_found())?;
-    let caller = Caller::acting(&granter, client);
-    match authenticator.delete_role(&role, &caller).await {
+    let authority = granter.authority(client);
+    match authenticator.delete_role(&role, &authority).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(RoleError::Refused(RoleStoreError::UnknownRole(_))) => Err(ApiError::not_found()),
         Err(error) => Err(refused(error)),
@@ -196,6 +198,8 @@ pub struct RolesOfUser {
     permissions: Vec<String>,
 }
 
+type Shown = (HeaderMap, Json<RolesOfUser>);
+
 /// `GET /users/{id}/roles`.
 ///
 /// # Errors
@@ -207,7 +211,9 @@ pub struct RolesOfUser {
     summary = "The roles of a user",
     params(("id" = u64, Path, description = "The user's number")),
     responses(
-        (status = 200, description = "The roles, and what they allow", body = RolesOfUser),
+        (status = 200, description = "The roles, and what they allow", body = RolesOfUser, headers(
+            ("ETag" = String, description = "For `If-Match`; that of the user"),
+        )),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
         (status = 403, description = "Needs `users:read`: `insufficient_scope`"),
         (status = 404, description = "There is no such user"),
@@ -218,12 +224,8 @@ pub async fn show_roles_of_user(
     _: RequirePermission<UsersRead>,
     State(authenticator): State<Arc<Authenticator>>,
     Path(id): Path<PathInt>,
-) -> Result<Json<RolesOfUser>, ApiError> {
-    let (user, roles) = authenticator
-        .roles_of(user_id(id)?)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
-    shown(&authenticator, &user, &roles).await
+) -> Result<Shown, ApiError> {
+    shown(&authenticator, user_id(id)?).await
 }
 
 /// The roles that a user shall have beside `admin` or `user`.
@@ -233,24 +235,31 @@ pub struct RolesBody {
     roles: Vec<String>,
 }
 
-/// `PUT /users/{id}/roles`: gives a user these roles beside `admin` or `user`, and no others.
+/// `PUT /users/{id}/roles`: gives a user these roles beside `admin` or `user`, and no others. With `If-Match` only while the
+/// user is in that version (RFC 9110 §13.1.1).
 ///
 /// # Errors
-/// 400 for a role that there is not; 401 and 403 for callers without `roles:write`, or for a role that allows more than the
-/// caller may do; 404 when there is no such user.
+/// 400 for a role that there is not; 401 and 403 for callers without `roles:write`, or for a role, given or taken, that allows
+/// more than the caller may do; 404 when there is no such user; 412 when the user has changed meanwhile.
 #[utoipa::path(
     put,
     path = "/users/{id}/roles",
     tag = "roles",
     summary = "Give a user roles",
-    params(("id" = u64, Path, description = "The user's number")),
+    params(
+        ("id" = u64, Path, description = "The user's number"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the user that the roles are given for"),
+    ),
     request_body = RolesBody,
     responses(
-        (status = 200, description = "The roles, and what they allow", body = RolesOfUser),
+        (status = 200, description = "The roles, and what they allow", body = RolesOfUser, headers(
+            ("ETag" = String, description = "For `If-Match`; that of the user"),
+        )),
         (status = 400, description = "There is no such role: `role_unknown`; or a body of another shape"),
         (status = 401, description = "No token, one that is not good, or its user is disabled: `token_…`"),
-        (status = 403, description = "Needs `roles:write`: `insufficient_scope`; or a role allows more than the caller may do: `permission_not_held`"),
+        (status = 403, description = "Needs `roles:write`: `insufficient_scope`; or a role, given or taken, allows more than the caller may do: `permission_not_held`"),
         (status = 404, description = "There is no such user"),
+        (status = 412, description = "The user has changed meanwhile: `user_changed`"),
     ),
     security(("bearer" = [])),
 )]
@@ -259,8 +268,9 @@ pub async fn assign_roles(
     State(authenticator): State<Arc<Authenticator>>,
     RequestClient(client): RequestClient,
     Path(id): Path<PathInt>,
+    headers: HeaderMap,
     body: Result<Json<RolesBody>, JsonRejection>,
-) -> Result<Json<RolesOfUser>, ApiError> {
+) -> Result<Shown, ApiError> {
     let id = user_id(id)?;
     let Json(body) = body?;
     let roles = body
@@ -269,35 +279,36 @@ pub async fn assign_roles(
         .map(|name| Role::parse(name))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| refused(RoleError::InvalidName))?;
-    let caller = Caller::acting(&granter, client);
-    let user = authenticator
-        .assign_roles(id, &roles, granter.permissions(), &caller)
+    let expected = entity_tag::optional(&headers);
+    let authority = granter.authority(client);
+    authenticator
+        .assign_roles(id, &roles, expected.as_deref(), &authority)
         .await
         .map_err(refused)?;
-    let roles = authenticator.store().roles_of(id).await?;
-    shown(&authenticator, &user, &roles).await
+    shown(&authenticator, id).await
 }
 
-async fn shown(
-    authenticator: &Authenticator,
-    user: &User,
-    additional: &[Role],
-) -> Result<Json<RolesOfUser>, ApiError> {
+async fn shown(authenticator: &Authenticator, id: UserId) -> Result<Shown, ApiError> {
+    let (user, version, additional) = authenticator
+        .roles_of(id)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
     let permissions = authenticator
         .store()
         .permissions_of(user.id, &user.role)
         .await?;
     let everything = permissions.is_everything().then(|| "*".to_owned());
-    Ok(Json(RolesOfUser {
+    let shown = RolesOfUser {
         roles: std::iter::once(&user.role)
-            .chain(additional)
+            .chain(&additional)
             .map(ToString::to_string)
             .collect(),
         permissions: everything
             .into_iter()
             .chain(permissions.iter().map(ToString::to_string))
             .collect(),
-    }))
+    };
+    Ok((entity_tag::of(version)?, Json(shown)))
 }
 
 pub(super) fn refused(error: RoleError) -> ApiError {
@@ -307,8 +318,12 @@ pub(super) fn refused(error: RoleError) -> ApiError {
         RoleError::InvalidName | RoleError::TooManyPermissions | RoleError::DescriptionTooLong => {
             ApiError::bad_request(text).with_code("role_invalid")
         }
-        RoleError::NotHeld(_) => ApiError::forbidden(text).with_code("permission_not_held"),
-        RoleError::OutOfReach(_) => ApiError::forbidden(text).with_code("user_out_of_reach"),
+        RoleError::Overreach(error) | RoleError::Refused(RoleStoreError::Overreach(error)) => {
+            error.into()
+        }
+        RoleError::Stale | RoleError::Refused(RoleStoreError::Stale) => {
+            ChangeUserError::Stale.into()
+        }
         RoleError::Refused(RoleStoreError::UnknownRole(_)) => {
             ApiError::bad_request(text).with_code("role_unknown")
         }

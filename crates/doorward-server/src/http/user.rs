@@ -11,7 +11,7 @@ use doorward::{
     caller::Caller,
     principal::Principal,
     role::Role,
-    store::{UserChange, UserVersion},
+    store::UserChange,
     user::{User, UserId},
     username::Username,
 };
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 
 use super::{
     account::{Body, fields, parse_password},
+    entity_tag,
     roles::refused,
 };
 use crate::commands::timestamp::rfc3339;
@@ -192,7 +193,7 @@ pub async fn change_user(
         .require_reach(held, id)
         .await
         .map_err(refused)?;
-    let expected = expected_versions(&headers)?;
+    let expected = entity_tag::required(&headers)?;
     let Change { role, disabled } = only(body, "Role or disabled is required, and nothing else")?;
     let change = UserChange {
         role: role.as_deref().map(parse_role).transpose()?,
@@ -321,35 +322,7 @@ async fn found(authenticator: &Authenticator, id: UserId) -> Result<Found, ApiEr
         .find_user(id)
         .await?
         .ok_or_else(ApiError::not_found)?;
-    let mut headers = HeaderMap::new();
-    headers.insert(header::ETAG, entity_tag(version)?);
-    Ok((headers, Json(user.into())))
-}
-
-fn entity_tag(version: UserVersion) -> Result<HeaderValue, ApiError> {
-    HeaderValue::try_from(format!("\"{version}\""))
-        .map_err(|error| ApiError::internal().with_source(error))
-}
-
-/// What `If-Match` names; `None` for `*`. Weak tags never match (RFC 9110 §13.1.1).
-fn expected_versions(headers: &HeaderMap) -> Result<Option<Vec<String>>, ApiError> {
-    let mut lines = headers.get_all(header::IF_MATCH).iter().peekable();
-    if lines.peek().is_none() {
-        return Err(ApiError::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "if_match_required",
-            "Send the ETag of the user in If-Match",
-        ));
-    }
-    let text: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
-    let text = text.join(",");
-    if text.trim() == "*" {
-        return Ok(None);
-    }
-    let tags = text
-        .split(',')
-        .filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
-    Ok(Some(tags.map(str::to_owned).collect()))
+    Ok((entity_tag::of(version)?, Json(user.into())))
 }
 
 pub(super) fn parse_role(name: &str) -> Result<Role, ApiError> {

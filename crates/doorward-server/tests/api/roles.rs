@@ -159,6 +159,88 @@ fn nobody_grants_what_they_do_not_hold() {
 }
 
 #[test]
+fn nobody_takes_from_others_what_they_do_not_hold() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let admin = server.set_up();
+        server.sign_up("una");
+        server.sign_up("eve");
+        let (una_id, eve_id) = (id(&installation, "una"), id(&installation, "eve"));
+        let as_admin = |request: Request| {
+            let answer = request.bearer(&admin).send(server.address);
+            assert!(answer.status < 300, "{answer:?}");
+        };
+        as_admin(define("lead", &["roles:write", "users:read"]));
+        as_admin(define("auditor", &["audit:read"]));
+        as_admin(define("spare", &["audit:read"]));
+        as_admin(define("reader", &["users:read"]));
+        as_admin(assign(&una_id, &["lead"]));
+        as_admin(assign(&eve_id, &["auditor", "reader"]));
+        let una = server.token("una", crate::installation::PASSWORD);
+        let send = |request: Request| request.bearer(&una).send(server.address);
+        let not_held = "Nobody takes what they do not hold: 'audit:read'";
+        for request in [
+            assign(&eve_id, &[]),
+            assign(&eve_id, &["reader"]),
+            define("auditor", &[]),
+            define("auditor", &["users:read"]),
+            request("DELETE", "/roles/spare"),
+        ] {
+            let answer = send(request.header("Accept", "application/problem+json"));
+            assert_eq!(answer.status, 403, "{answer:?}");
+            assert_eq!(answer.json()["code"], "permission_not_held");
+            assert_eq!(answer.json()["detail"], not_held);
+        }
+        let left = get(&format!("/users/{eve_id}/roles"))
+            .bearer(&admin)
+            .send(server.address);
+        let unchanged = json!({"roles": ["user", "auditor", "reader"], "permissions": ["audit:read", "users:read"]});
+        assert_eq!(left.json(), unchanged);
+        // What they hold themselves they may take.
+        assert_eq!(send(assign(&eve_id, &["auditor"])).status, 200);
+        assert_eq!(send(request("DELETE", "/roles/reader")).status, 204);
+        as_admin(assign(&eve_id, &[]));
+    }
+}
+
+#[test]
+fn roles_are_given_for_the_version_that_was_read() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let admin = server.set_up();
+        server.sign_up("una");
+        let una_id = id(&installation, "una");
+        let send = |request: Request| request.bearer(&admin).send(server.address);
+        let (user, roles) = (format!("/users/{una_id}"), format!("/users/{una_id}/roles"));
+        let etag = |target: &str| send(get(target)).header("etag").unwrap().to_owned();
+        assert_eq!(send(define("auditor", &["audit:read"])).status, 201);
+        let read = etag(&roles);
+        assert_eq!(etag(&user), read);
+        let give = |names: &[&str], tag: &str| send(assign(&una_id, names).header("If-Match", tag));
+        let given = give(&["auditor"], &read);
+        assert_eq!(given.status, 200, "{given:?}");
+        let now = given.header("etag").unwrap().to_owned();
+        assert_ne!(now, read);
+        // Neither the roles nor the user are changed by who has read them before.
+        let stale = give(&[], &read);
+        refused(&stale, 412, "The user has changed meanwhile; read it again");
+        let disable = request("PATCH", &user)
+            .header("Content-Type", "application/json")
+            .header("If-Match", &read)
+            .body(json!({"disabled": true}).to_string());
+        assert_eq!(send(disable).status, 412);
+        // What a role allows is a part of it.
+        assert_eq!(send(define("auditor", &["users:read"])).status, 200);
+        assert_eq!(give(&[], &now).status, 412);
+        assert_eq!(give(&[], &format!("W/{}", etag(&roles))).status, 412);
+        assert_eq!(give(&[], &etag(&user)).status, 200);
+        assert_eq!(give(&["auditor"], "*").status, 200);
+    }
+}
+
+#[test]
 fn roles_are_defined_listed_and_deleted() {
     for engine in engines() {
         let installation = Installation::new(engine);

@@ -3,13 +3,12 @@
 use super::Authenticator;
 use crate::{
     access::AccessTokenPolicy,
-    audit::{Event, EventKind},
-    caller::Caller,
+    authority::{Authority, Overreach},
     clock::Timestamp,
     permission::PermissionSet,
     principal::Principal,
     role::Role,
-    store::{DefinedRole, RoleStoreError, StoreError},
+    store::{DefinedRole, RoleStoreError, StoreError, UserVersion},
     user::{User, UserId},
 };
 
@@ -31,12 +30,12 @@ pub enum RoleError {
         RoleError::MAX_DESCRIPTION
     )]
     DescriptionTooLong,
-    /// The caller does not have what the role allows (AZ-07).
-    #[error("Nobody grants what they do not hold: '{0}'")]
-    NotHeld(String),
-    /// The user may do what the caller may not, so the caller may not act on the user (AZ-07).
-    #[error("The user may do what you may not: '{0}'")]
-    OutOfReach(String),
+    /// The caller does not hold what is given or taken, or what the user may do (AZ-07).
+    #[error(transparent)]
+    Overreach(#[from] Overreach),
+    /// The user is not as the caller has read it.
+    #[error("the user has changed meanwhile")]
+    Stale,
     /// There is no such user.
     #[error("there is no such user")]
     UnknownUser,
@@ -58,6 +57,8 @@ impl From<RoleStoreError> for RoleError {
         match error {
             RoleStoreError::Store(error) => Self::Store(error),
             RoleStoreError::UnknownUser => Self::UnknownUser,
+            RoleStoreError::Overreach(error) => Self::Overreach(error),
+            RoleStoreError::Stale => Self::Stale,
             other => Self::Refused(other),
         }
     }
@@ -88,13 +89,14 @@ impl Authenticator {
     /// would let the caller in as that user (AZ-07).
     ///
     /// # Errors
-    /// [`RoleError::OutOfReach`], [`RoleError::UnknownUser`] or a [`StoreError`].
+    /// [`RoleError::Overreach`], [`RoleError::UnknownUser`] or a [`StoreError`].
     pub async fn require_reach(&self, held: &PermissionSet, id: UserId) -> Result<(), RoleError> {
         let found = self.store().find_user_by_id(id, self.now()).await?;
         let user = found.ok_or(RoleError::UnknownUser)?.user;
         let rights = self.store().rights_of(&user).await?;
+        let beyond = |missing: &str| Overreach::Reached(missing.to_owned());
         match held.first_missing(&rights.permissions) {
-            Some(missing) => Err(RoleError::OutOfReach(missing.to_owned())),
+            Some(missing) => Err(beyond(missing).into()),
             None => Ok(()),
         }
     }
@@ -102,7 +104,7 @@ impl Authenticator {
     /// Refuses to give `admin` or `user` to somebody when the caller may not do what it allows (AZ-07).
     ///
     /// # Errors
-    /// [`RoleError::NotHeld`] or a [`StoreError`].
+    /// [`RoleError::Overreach`] or a [`StoreError`].
     pub async fn require_role_held(
         &self,
         held: &PermissionSet,
@@ -112,15 +114,15 @@ impl Authenticator {
         require_held(held, &allowed)
     }
 
-    /// Defines a role or replaces what it says. `held` is what the caller may do; the role may not allow more. Returns whether it is new.
+    /// Defines a role or replaces what it says; what it allows, and allowed before, must be within the authority. Returns whether
+    /// it is new.
     ///
     /// # Errors
     /// [`RoleError`].
     pub async fn define_role(
         &self,
         defined: &DefinedRole,
-        held: &PermissionSet,
-        caller: &Caller,
+        authority: &Authority,
     ) -> Result<bool, RoleError> {
         if is_built_in(&defined.role) {
             return Err(RoleError::BuiltIn);
@@ -135,14 +137,10 @@ impl Authenticator {
         if defined.description.chars().count() > RoleError::MAX_DESCRIPTION {
             return Err(RoleError::DescriptionTooLong);
         }
-        require_held(held, &defined.permissions)?;
-        let event = Event::success(EventKind::RoleDefined, caller)
-            .detail("role", &defined.role)
-            .detail("permissions", defined.permissions.scope());
         let (now, until) = (self.now(), self.last_expiry());
         let is_new = self
             .store()
-            .define_role(defined, &event, now, until)
+            .define_role(defined, authority, now, until)
             .await?;
         self.follow_revocations().await;
         Ok(is_new)
@@ -154,35 +152,40 @@ impl Authenticator {
         self.now().after(longest)
     }
 
-    /// Deletes a role that nobody has.
+    /// Deletes a role that nobody has. What it allows must be within the authority.
     ///
     /// # Errors
     /// [`RoleError`].
-    pub async fn delete_role(&self, role: &Role, caller: &Caller) -> Result<(), RoleError> {
+    pub async fn delete_role(&self, role: &Role, authority: &Authority) -> Result<(), RoleError> {
         if is_built_in(role) {
             return Err(RoleError::BuiltIn);
         }
-        let event = Event::success(EventKind::RoleRemoved, caller).detail("role", role);
         let (now, until) = (self.now(), self.last_expiry());
-        self.store().delete_role(role, &event, now, until).await?;
+        let store = self.store();
+        store.delete_role(role, authority, now, until).await?;
         self.follow_revocations().await;
         Ok(())
     }
 
-    /// A user with the roles beside the one in the users table. `None` when there is no such user.
+    /// A user with the roles beside the one in the users table, and the version that a change of them can keep to. `None` when
+    /// there is no such user.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn roles_of(&self, id: UserId) -> Result<Option<(User, Vec<Role>)>, StoreError> {
-        let Some(stored) = self.store().find_user_by_id(id, self.now()).await? else {
+    pub async fn roles_of(
+        &self,
+        id: UserId,
+    ) -> Result<Option<(User, UserVersion, Vec<Role>)>, StoreError> {
+        // Before the roles, so that the version is theirs or an older one.
+        let Some((user, version)) = self.find_user(id).await? else {
             return Ok(None);
         };
         let roles = self.store().roles_of(id).await?;
-        Ok(Some((stored.user, roles)))
+        Ok(Some((user, version, roles)))
     }
 
-    /// Gives a user these roles beside the one in the users table, and no others. `held` is what the caller may do: whoever
-    /// gives a role must hold all that it allows.
+    /// Gives a user these roles beside the one in the users table, and no others: whoever gives or takes a role must hold all
+    /// that it allows. With `expected` only when the user is in one of these versions.
     ///
     /// # Errors
     /// [`RoleError`].
@@ -190,38 +193,27 @@ impl Authenticator {
         &self,
         id: UserId,
         roles: &[Role],
-        held: &PermissionSet,
-        caller: &Caller,
-    ) -> Result<User, RoleError> {
-        let Some((user, before)) = self.roles_of(id).await? else {
-            return Err(RoleError::UnknownUser);
-        };
-        let mut wanted = roles.to_vec();
-        wanted.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-        wanted.dedup();
-        for role in wanted.iter().filter(|role| !before.contains(role)) {
-            let unknown = || RoleStoreError::UnknownRole(role.clone());
-            let defined = self.store().find_role(role).await?.ok_or_else(unknown)?;
-            require_held(held, &defined.permissions)?;
+        expected: Option<&[String]>,
+        authority: &Authority,
+    ) -> Result<(), RoleError> {
+        let now = self.now();
+        // Makes the account of a user whom the application beside us has just added.
+        let found = self.store().find_user_by_id(id, now).await?;
+        found.ok_or(RoleError::UnknownUser)?;
+        let store = self.store();
+        if store
+            .set_roles_of(id, roles, expected, authority, now)
+            .await?
+        {
+            self.follow_revocations().await;
         }
-        if wanted == before {
-            return Ok(user);
-        }
-        let names: Vec<&str> = wanted.iter().map(Role::as_str).collect();
-        let event = Event::success(EventKind::RolesChanged, caller)
-            .subject(id)
-            .detail("roles", names.join(" "));
-        self.store()
-            .set_roles_of(id, &wanted, &event, self.now())
-            .await?;
-        self.follow_revocations().await;
-        Ok(user)
+        Ok(())
     }
 }
 
 fn require_held(held: &PermissionSet, wanted: &PermissionSet) -> Result<(), RoleError> {
     match held.first_missing(wanted) {
-        Some(missing) => Err(RoleError::NotHeld(missing.to_owned())),
+        Some(missing) => Err(Overreach::Granted(missing.to_owned()).into()),
         None => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! The table `bulk_jobs`.
 
-use super::{Arg, AsStoreError, ChangeUserError, Sql, Store, StoreError, user_changes::TURNS};
+use super::{Arg, AsStoreError, ChangeUserError, Sql, Store, StoreError, user_version::TURNS};
 use crate::{
     audit::Event,
     caller::{Actor, Caller},

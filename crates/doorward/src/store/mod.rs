@@ -30,6 +30,7 @@ mod one_time_links;
 mod password_column;
 mod private_file;
 mod revocations;
+mod rights;
 mod role_holders;
 mod roles;
 mod scratch;
@@ -43,6 +44,7 @@ mod user_changes;
 mod user_list;
 mod user_removal;
 mod user_statements;
+mod user_version;
 mod users;
 
 use std::sync::Arc;
@@ -76,9 +78,10 @@ pub use setup_link::SetupError;
 pub use sql::{Arg, Sql};
 pub use transaction::Transaction;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, MySqlUrl};
-pub use user_changes::{ChangeUserError, UserChange, UserDeed, UserVersion};
+pub use user_changes::{ChangeUserError, UserChange, UserDeed};
 pub use user_list::{UserFilter, UserState};
 pub use user_removal::RemoveUserError;
+pub use user_version::UserVersion;
 
 /// Every statement of the core with its name, for the test that prepares each on both engines.
 pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
@@ -103,6 +106,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(bulk::STATEMENTS)
         .chain(roles::STATEMENTS)
         .chain(role_holders::STATEMENTS)
+        .chain(rights::STATEMENTS)
         .chain(api_keys::STATEMENTS)
         .chain(password_column::STATEMENTS)
         .chain(scratch::STATEMENTS)

@@ -5,10 +5,11 @@
 use super::{Arg, Sql, Store, StoreError, Transaction};
 use crate::{clock::Timestamp, role::Role};
 
+/// The version rises too: whoever compares what a user may do with what they hold does it for one version.
 /// MySQL would look at every account for the form with a subquery.
 const RAISE: Sql = Sql::each(
-    "UPDATE accounts SET epoch = epoch + 1 WHERE user_id IN (SELECT user_id FROM role_holders WHERE role = ?)",
-    "UPDATE accounts a JOIN role_holders h ON h.user_id = a.user_id SET a.epoch = a.epoch + 1 WHERE h.role = ?",
+    "UPDATE accounts SET epoch = epoch + 1, version = version + 1 WHERE user_id IN (SELECT user_id FROM role_holders WHERE role = ?)",
+    "UPDATE accounts a JOIN role_holders h ON h.user_id = a.user_id SET a.epoch = a.epoch + 1, a.version = a.version + 1 WHERE h.role = ?",
 );
 const REVOKE: Sql = Sql::both(
     "INSERT INTO revocations (user_id, epoch, expires_at_ms) \

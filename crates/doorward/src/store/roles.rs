@@ -1,12 +1,12 @@
-//! The tables `defined_roles`, `role_permissions` and `role_holders`: an application beside us may well have `roles` and `user_roles`.
+//! The tables `defined_roles` and `role_permissions`: an application beside us may well have `roles` and `user_roles`.
 
-use super::{Arg, AsStoreError, EndSessions, Sql, Store, StoreError, Transaction};
+use super::{Arg, AsStoreError, Sql, Store, StoreError, Transaction, user_version::TurnError};
 use crate::{
-    audit::Event,
+    audit::{Event, EventKind},
+    authority::{Authority, Overreach},
     clock::Timestamp,
-    permission::{Permission, PermissionSet, Rights},
+    permission::{Permission, PermissionSet},
     role::Role,
-    user::{User, UserId},
 };
 
 /// Raising the version makes two changes of a role at once collide, on every engine; its count says whether the role is there.
@@ -33,16 +33,6 @@ const COUNT_HOLDERS: Sql = Sql::both(
     "SELECT COUNT(*) FROM role_holders h JOIN accounts a ON a.user_id = h.user_id WHERE h.role = ?",
 );
 const FORGET_HOLDERS: Sql = Sql::both("DELETE FROM role_holders WHERE role = ?");
-const OF_USER: Sql =
-    Sql::both("SELECT role FROM role_holders WHERE user_id = ? ORDER BY role LIMIT 1000");
-const TAKE_ALL: Sql = Sql::both("DELETE FROM role_holders WHERE user_id = ?");
-const GIVE: Sql = Sql::both("INSERT INTO role_holders (user_id, role) VALUES (?, ?)");
-/// `users.role` may name a role of ours too, in a table that another application made.
-const PERMISSIONS: Sql = Sql::both(
-    "SELECT p.permission FROM role_holders h JOIN role_permissions p ON p.role = h.role WHERE h.user_id = ? \
-     UNION SELECT p.permission FROM role_permissions p WHERE p.role = ?",
-);
-const FIND_ACCOUNT: Sql = Sql::both("SELECT user_id FROM accounts WHERE user_id = ?");
 
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("roles.TOUCH", TOUCH),
@@ -56,11 +46,6 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("roles.ALLOW", ALLOW),
     ("roles.COUNT_HOLDERS", COUNT_HOLDERS),
     ("roles.FORGET_HOLDERS", FORGET_HOLDERS),
-    ("roles.OF_USER", OF_USER),
-    ("roles.TAKE_ALL", TAKE_ALL),
-    ("roles.GIVE", GIVE),
-    ("roles.PERMISSIONS", PERMISSIONS),
-    ("roles.FIND_ACCOUNT", FIND_ACCOUNT),
 ];
 
 /// A role as somebody has defined it.
@@ -89,6 +74,12 @@ pub enum RoleStoreError {
         /// How many.
         holders: u64,
     },
+    /// It allows what whoever changes or gives it does not hold (AZ-07).
+    #[error(transparent)]
+    Overreach(#[from] Overreach),
+    /// The user is not as the caller has read it.
+    #[error("the user has changed meanwhile")]
+    Stale,
     /// There are as many roles as there may be.
     #[error("There are {} roles already", Store::MAX_ROLES)]
     TooMany,
@@ -102,6 +93,16 @@ impl AsStoreError for RoleStoreError {
         match self {
             Self::Store(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl From<TurnError> for RoleStoreError {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::NotFound => Self::UnknownUser,
+            TurnError::Stale => Self::Stale,
+            TurnError::Store(error) => Self::Store(error),
         }
     }
 }
@@ -169,20 +170,25 @@ impl Store {
         Ok(read(rows)?.pop())
     }
 
-    /// Defines a role, or replaces what it says, and records it. Returns whether it is new. When it comes to allow something
-    /// else, the access tokens of all who have it are void; the last of them expires at `tokens_until`.
+    /// Defines a role, or replaces what it says, and records it. Returns whether it is new. What it allows, and allowed before,
+    /// must be within the authority. When it comes to allow something else, the access tokens of all who have it are void; the
+    /// last of them expires at `tokens_until`.
     ///
     /// # Errors
-    /// [`RoleStoreError::TooMany`] or a [`StoreError`].
+    /// [`RoleStoreError::Overreach`], [`RoleStoreError::TooMany`] or a [`StoreError`].
     pub async fn define_role(
         &self,
         defined: &DefinedRole,
-        event: &Event,
+        authority: &Authority,
         now: Timestamp,
         tokens_until: Timestamp,
     ) -> Result<bool, RoleStoreError> {
         let name = Arg::from(defined.role.as_str());
         let description = Arg::from(defined.description.as_str());
+        let event = Event::success(EventKind::RoleDefined, authority.caller())
+            .detail("role", &defined.role)
+            .detail("permissions", defined.permissions.scope());
+        authority.require_to_grant(&defined.permissions)?;
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
@@ -197,17 +203,16 @@ impl Store {
                     }
                     tx.execute(ADD, &[name, description, now.into()]).await?;
                 }
-                let before = read(tx.fetch_all(FIND, &[name]).await?)?.pop();
-                let allows_else =
-                    before.is_none_or(|before| before.permissions != defined.permissions);
+                let before = self.allowed_by(&mut tx, &defined.role).await?;
+                authority.require_to_take(&before)?;
                 tx.execute(CLEAR, &[name]).await?;
                 for permission in defined.permissions.iter() {
                     tx.execute(ALLOW, &[name, permission.as_str().into()])
                         .await?;
                 }
-                self.record(&mut tx, event, now).await?;
+                self.record(&mut tx, &event, now).await?;
                 // A name in a table of another application becomes a role of ours when it is defined.
-                if is_new || allows_else {
+                if is_new || before != defined.permissions {
                     self.void_tokens_of_holders(&mut tx, &defined.role, tokens_until)
                         .await?;
                 }
@@ -217,22 +222,24 @@ impl Store {
             .await
     }
 
-    /// Deletes a role that nobody has, and records it.
+    /// Deletes a role that nobody has, and records it. What it allows must be within the authority.
     ///
     /// # Errors
     /// [`RoleStoreError`].
     pub async fn delete_role(
         &self,
         role: &Role,
-        event: &Event,
+        authority: &Authority,
         now: Timestamp,
         tokens_until: Timestamp,
     ) -> Result<(), RoleStoreError> {
         let name = Arg::from(role.as_str());
+        let event = Event::success(EventKind::RoleRemoved, authority.caller()).detail("role", role);
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
                 touch(&mut tx, role).await?;
+                authority.require_to_take(&self.allowed_by(&mut tx, role).await?)?;
                 let holders: Option<(i64,)> = tx.fetch_optional(COUNT_HOLDERS, &[name]).await?;
                 let holders = holders.map_or(0, |(n,)| u64::try_from(n).unwrap_or(0));
                 if holders > 0 {
@@ -241,7 +248,7 @@ impl Store {
                 tx.execute(FORGET_HOLDERS, &[name]).await?;
                 tx.execute(CLEAR, &[name]).await?;
                 tx.execute(DELETE, &[name]).await?;
-                self.record(&mut tx, event, now).await?;
+                self.record(&mut tx, &event, now).await?;
                 self.void_tokens_of_holders(&mut tx, role, tokens_until)
                     .await?;
                 Ok(tx.commit().await?)
@@ -249,92 +256,19 @@ impl Store {
             .await
     }
 
-    /// A user's roles beside the one in the users table, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn roles_of(&self, user: UserId) -> Result<Vec<Role>, StoreError> {
-        let rows: Vec<(String,)> = self
-            .database()
-            .fetch_all(OF_USER, &[user.get().into()])
-            .await?;
-        let corrupt = |_| StoreError::Corrupt {
-            table: "role_holders",
-            column: "role",
-        };
-        rows.into_iter()
-            .map(|(name,)| Role::parse(&name).map_err(corrupt))
-            .collect()
-    }
-
-    /// Gives a user these roles beside the one in the users table, and no others, and records it. The user's access tokens are
-    /// void with that.
-    ///
-    /// # Errors
-    /// [`RoleStoreError::UnknownRole`], [`RoleStoreError::UnknownUser`] or a [`StoreError`]; then nothing was changed.
-    pub async fn set_roles_of(
+    /// What a role allows, in a transaction that has touched it.
+    pub(super) async fn allowed_by(
         &self,
-        user: UserId,
-        roles: &[Role],
-        event: &Event,
-        now: Timestamp,
-    ) -> Result<(), RoleStoreError> {
-        let id = Arg::Int(user.get());
-        self.database()
-            .retry(|| async {
-                let mut tx = self.database().begin().await?;
-                let account: Option<(i64,)> = tx.fetch_optional(FIND_ACCOUNT, &[id]).await?;
-                if account.is_none() {
-                    return Err(RoleStoreError::UnknownUser);
-                }
-                tx.execute(TAKE_ALL, &[id]).await?;
-                for role in roles {
-                    touch(&mut tx, role).await?;
-                    tx.execute(GIVE, &[id, role.as_str().into()]).await?;
-                }
-                self.record(&mut tx, event, now).await?;
-                self.raise_epoch(&mut tx, user, EndSessions::None, now)
-                    .await?;
-                Ok(tx.commit().await?)
-            })
-            .await
-    }
-
-    /// A user's rights. Plain users cost one query, for their roles.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn rights_of(&self, user: &User) -> Result<Rights, StoreError> {
-        let roles = self.roles_of(user.id).await?;
-        let permissions = if roles.is_empty() && user.role.as_str() == Role::USER {
-            PermissionSet::default()
-        } else {
-            self.permissions_of(user.id, &user.role).await?
-        };
-        Ok(Rights { roles, permissions })
-    }
-
-    /// What a user may do whose role in the users table is `primary`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn permissions_of(
-        &self,
-        user: UserId,
-        primary: &Role,
+        tx: &mut Transaction,
+        role: &Role,
     ) -> Result<PermissionSet, StoreError> {
-        if primary.is_admin() {
-            return Ok(PermissionSet::everything());
-        }
-        let args = [user.get().into(), primary.as_str().into()];
-        let rows: Vec<(String,)> = self.database().fetch_all(PERMISSIONS, &args).await?;
-        rows.into_iter()
-            .map(|(name,)| Permission::parse(&name).map_err(|_| CORRUPT))
-            .collect()
+        let rows = tx.fetch_all(FIND, &[role.as_str().into()]).await?;
+        let found = read(rows)?.pop();
+        Ok(found.map_or_else(PermissionSet::default, |found| found.permissions))
     }
 }
 
-async fn touch(tx: &mut Transaction, role: &Role) -> Result<(), RoleStoreError> {
+pub(super) async fn touch(tx: &mut Transaction, role: &Role) -> Result<(), RoleStoreError> {
     let touched = tx.execute(TOUCH, &[role.as_str().into()]).await?;
     if touched.rows_affected == 1 {
         Ok(())

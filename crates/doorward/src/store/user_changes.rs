@@ -1,12 +1,10 @@
 //! Changing what a user may do, never from an old state and never away from the last administrator.
 
-use std::fmt;
-
-use sha2::{Digest, Sha256};
-
 use super::{
-    Arg, AsStoreError, EndSessions, Store, StoreError, Transaction, epochs::EndedEpoch,
-    in_place::Value, users::UserRow,
+    Arg, AsStoreError, EndSessions, Store, StoreError, Transaction,
+    epochs::EndedEpoch,
+    in_place::Value,
+    user_version::{TURNS, TurnError},
 };
 use crate::{
     audit::{Event, EventKind},
@@ -15,43 +13,8 @@ use crate::{
     password::PasswordHash,
     role::Role,
     session::EndReason,
-    user::{StoredUser, User, UserId},
+    user::{User, UserId},
 };
-
-/// How often a change that keeps to no version tries to get its turn.
-pub(super) const TURNS: u32 = 5;
-
-/// The state of a user that somebody has read: what an `ETag` says. Every change gives another, also one that the
-/// application beside us makes to a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UserVersion([u8; 8]);
-
-impl UserVersion {
-    fn of(user: &User, version: i64) -> Self {
-        let disabled_at = user.disabled_at.map_or(i64::MIN, Timestamp::as_millis);
-        let digest: [u8; 32] = Sha256::new_with_prefix(b"doorward user version\0")
-            .chain_update(version.to_be_bytes())
-            .chain_update(user.id.get().to_be_bytes())
-            .chain_update(disabled_at.to_be_bytes())
-            .chain_update(user.role.as_str())
-            .chain_update([0])
-            .chain_update(&user.username)
-            .finalize()
-            .into();
-        let mut first = [0; 8];
-        first
-            .iter_mut()
-            .zip(digest)
-            .for_each(|(to, from)| *to = from);
-        Self(first)
-    }
-}
-
-impl fmt::Display for UserVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
 
 /// What is to be different about a user. The default is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,6 +64,16 @@ pub enum ChangeUserError {
     Store(#[from] StoreError),
 }
 
+impl From<TurnError> for ChangeUserError {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::NotFound => Self::NotFound,
+            TurnError::Stale => Self::Stale,
+            TurnError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl AsStoreError for ChangeUserError {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
@@ -111,31 +84,6 @@ impl AsStoreError for ChangeUserError {
 }
 
 impl Store {
-    /// The user with this number, and the version of what is returned or an older one: a change by that version fails
-    /// when anything happened in between.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn find_user_version(
-        &self,
-        id: UserId,
-        now: Timestamp,
-    ) -> Result<Option<(StoredUser, UserVersion)>, StoreError> {
-        // Makes the account of a user whom the application beside us has just added.
-        if self.find_user_by_id(id, now).await?.is_none() {
-            return Ok(None);
-        }
-        let version = self
-            .database()
-            .fetch_optional::<(i64,)>(self.users.find_version.clone(), &[id.get().into()])
-            .await?;
-        let stored = self.find_user_by_id(id, now).await?;
-        Ok(stored.zip(version).map(|(stored, (version,))| {
-            let version = UserVersion::of(&stored.user, version);
-            (stored, version)
-        }))
-    }
-
     /// Does something to a user, all or nothing, with its events in the audit trail. With `expected` only when the user
     /// still is in one of these versions; of two deeds from one version one succeeds.
     ///
@@ -257,40 +205,6 @@ impl Store {
             _ => {}
         }
         Ok((events, void))
-    }
-
-    /// Reads the user in the transaction and raises the version from the one that was read, which only one of several
-    /// transactions can.
-    async fn take_turn(
-        &self,
-        tx: &mut Transaction,
-        id: UserId,
-        expected: Option<&[String]>,
-    ) -> Result<User, ChangeUserError> {
-        let row: Option<UserRow> = tx
-            .fetch_optional(self.users.find_by_id.clone(), &[id.get().into()])
-            .await?;
-        let version: Option<(i64,)> = tx
-            .fetch_optional(self.users.find_version.clone(), &[id.get().into()])
-            .await?;
-        let (Some(row), Some((version,))) = (row, version) else {
-            return Err(ChangeUserError::NotFound);
-        };
-        let user = self.stored_user(row)?.user;
-        let current = UserVersion::of(&user, version).to_string();
-        if expected.is_some_and(|expected| !expected.contains(&current)) {
-            return Err(ChangeUserError::Stale);
-        }
-        let args = [id.get().into(), version.into()];
-        let raised = tx
-            .execute(self.users.raise_version.clone(), &args)
-            .await?
-            .rows_affected;
-        if raised == 1 {
-            Ok(user)
-        } else {
-            Err(ChangeUserError::Stale)
-        }
     }
 
     async fn write_role(

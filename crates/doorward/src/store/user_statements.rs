@@ -79,7 +79,7 @@ statements! {
         JOIN accounts a ON a.user_id = k.user_id JOIN {users} u ON u.{id} = a.user_id WHERE k.key_sha256 = ? AND k.revoked_at_ms IS NULL";
     find_primary_holder: "SELECT a.user_id FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {role_is} ORDER BY a.user_id LIMIT 1";
     // DISTINCT keeps MySQL from reading the table that it updates while it does.
-    raise_primary_holders: "UPDATE accounts SET epoch = epoch + 1 WHERE user_id IN (SELECT h.user_id FROM \
+    raise_primary_holders: "UPDATE accounts SET epoch = epoch + 1, version = version + 1 WHERE user_id IN (SELECT h.user_id FROM \
         (SELECT DISTINCT a.user_id FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {role_is}) AS h)";
     revoke_primary_holders: "INSERT INTO revocations (user_id, epoch, expires_at_ms) \
         SELECT a.user_id, a.epoch, ? FROM {users} u JOIN accounts a ON a.user_id = u.{id} WHERE {role_is}";
