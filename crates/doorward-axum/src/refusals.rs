@@ -165,6 +165,8 @@ impl From<MakeLinkError> for ApiError {
             MakeLinkError::Disabled => {
                 Self::conflict("The user is disabled").with_code("user_disabled")
             }
+            MakeLinkError::NoUser => Self::not_found(),
+            MakeLinkError::Overreach(error) => error.into(),
             MakeLinkError::Random(error) => Self::internal().with_source(error),
             MakeLinkError::Store(error) => error.into(),
         }
@@ -183,6 +185,7 @@ impl From<RegistrationError> for ApiError {
             RegistrationError::AdministratorRequired => {
                 Self::forbidden(error.to_string()).with_code("insufficient_role")
             }
+            RegistrationError::Overreach(error) => error.into(),
             RegistrationError::Password(violation) => violation.into(),
             RegistrationError::UsernameTaken => {
                 Self::conflict(error.to_string()).with_code("username_taken")
@@ -198,6 +201,7 @@ impl From<AdministrationError> for ApiError {
     fn from(error: AdministrationError) -> Self {
         match error {
             AdministrationError::NotFound => Self::not_found(),
+            AdministrationError::Overreach(error) => error.into(),
             AdministrationError::Password(violation) => violation.into(),
             AdministrationError::Hash(error) => error.into(),
             AdministrationError::Store(error) => error.into(),
@@ -214,6 +218,7 @@ impl From<ChangeUserError> for ApiError {
                 "user_changed",
                 "The user has changed meanwhile; read it again",
             ),
+            ChangeUserError::Overreach(error) => error.into(),
             ChangeUserError::LastAdministrator => last_administrator(),
             ChangeUserError::Store(error) => error.into(),
         }

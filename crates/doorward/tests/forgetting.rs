@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use databases::Databases;
 use doorward::{
-    caller::Caller,
+    authority::Authority,
     clock::Timestamp,
     password::PasswordHash,
     role::Role,
@@ -40,8 +40,8 @@ async fn add(store: &Store, name: &str) -> User {
 }
 
 async fn delete(store: &Store, user: UserId) {
-    let caller = Caller::operator();
-    let deleting = store.do_to_user(user, None, &UserDeed::Delete, &caller, NOW);
+    let authority = Authority::operator();
+    let deleting = store.do_to_user(user, None, &UserDeed::Delete, &authority, NOW);
     deleting.await.unwrap();
 }
 

@@ -133,6 +133,9 @@ async fn a_key_is_found_by_its_text_until_it_or_its_user_goes() {
     for database in Databases::empty().await.iter() {
         let store = adopted(database).await;
         let una = add(&store, "una").await;
+        define(&store, "users:read").await;
+        let edits = async || run(database, "UPDATE users SET role = 'editor'").await;
+        edits().await;
         let made = |user| {
             let key = ApiKey::generate(&OsRandom).unwrap();
             let record = ApiKeyRecord {
@@ -148,7 +151,7 @@ async fn a_key_is_found_by_its_text_until_it_or_its_user_goes() {
         };
         let (hash, record) = made(una);
         store
-            .add_api_key(&record, &hash, &event(), NOW)
+            .add_api_key(&record, &hash, &Authority::operator(), NOW)
             .await
             .unwrap();
         let listed = store.list_api_keys(una).await.unwrap();
@@ -182,20 +185,23 @@ async fn a_key_is_found_by_its_text_until_it_or_its_user_goes() {
         // Disabled, the user has no keys, and gets none.
         let (hash, record) = made(una);
         store
-            .add_api_key(&record, &hash, &event(), NOW)
+            .add_api_key(&record, &hash, &Authority::operator(), NOW)
             .await
             .unwrap();
         store.disable_user(una, NOW).await.unwrap();
         assert_eq!(store.list_api_keys(una).await.unwrap(), []);
-        let refused = store.add_api_key(&record, &[1; 32], &event(), NOW).await;
+        let refused = store
+            .add_api_key(&record, &[1; 32], &Authority::operator(), NOW)
+            .await;
         assert!(matches!(refused, Err(AddKeyError::NoUser)));
         store.enable_user(una).await.unwrap();
         assert!(store.find_api_key(&hash).await.unwrap().is_none());
 
         // Deleted, nothing is left.
+        edits().await;
         let (hash, record) = made(other);
         store
-            .add_api_key(&record, &hash, &event(), NOW)
+            .add_api_key(&record, &hash, &Authority::operator(), NOW)
             .await
             .unwrap();
         store.delete_user(other, NOW).await.unwrap();

@@ -16,6 +16,7 @@ use std::time::Duration;
 use databases::Databases;
 use doorward::{
     audit::{Event, EventKind},
+    authority::Authority,
     caller::Caller,
     clock::Timestamp,
     email::EmailAddress,
@@ -80,7 +81,11 @@ async fn make(
         email,
         expires_at: NOW.after(Duration::from_mins(30)),
     };
-    store.set_link(&link, None, &event(), NOW).await.unwrap();
+    let authority = Authority::operator();
+    store
+        .hand_over_link(&link, &authority, &event(), NOW)
+        .await
+        .unwrap();
     token
 }
 
@@ -268,10 +273,7 @@ async fn of_many_nodes_one_takes_a_letter_and_a_node_that_is_gone_loses_it() {
             expires_at: MUCH_LATER,
         };
         let kind = LetterKind::VerifyEmail;
-        store
-            .set_link(&link, Some(kind), &event(), NOW)
-            .await
-            .unwrap();
+        store.set_link(&link, kind, &event(), NOW).await.unwrap();
 
         let minute = Duration::from_mins(1);
         let nodes: Vec<_> = (0..10u8)

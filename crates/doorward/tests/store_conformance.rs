@@ -16,6 +16,7 @@ use std::sync::Arc;
 use databases::Databases;
 use doorward::{
     audit::{Event, EventFilter, EventKind},
+    authority::Authority,
     caller::Caller,
     clock::Timestamp,
     foreign::{ForeignKind, SourceName, TallyReading},
@@ -270,7 +271,7 @@ async fn two_administrators_demoting_each_other_at_once_leave_one() {
             role: Some(Role::user()),
             ..UserChange::default()
         });
-        let caller = Caller::operator();
+        let authority = Authority::operator();
         for round in 0..10 {
             let mut ids = Vec::new();
             for side in ["a", "b"] {
@@ -278,8 +279,8 @@ async fn two_administrators_demoting_each_other_at_once_leave_one() {
                 ids.push(added.expect("adds").id);
             }
             let (first, second) = tokio::join!(
-                store.do_to_user(ids[0], None, &deed, &caller, NOW),
-                store.do_to_user(ids[1], None, &deed, &caller, NOW)
+                store.do_to_user(ids[0], None, &deed, &authority, NOW),
+                store.do_to_user(ids[1], None, &deed, &authority, NOW)
             );
             if round == 0 {
                 let changed = usize::from(first.is_ok()) + usize::from(second.is_ok());

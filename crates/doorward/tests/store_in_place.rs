@@ -14,6 +14,7 @@ mod databases;
 use databases::Databases;
 use doorward::{
     audit::{Event, EventKind},
+    authority::Authority,
     caller::Caller,
     clock::Timestamp,
     password::PasswordHash,
@@ -138,7 +139,7 @@ async fn a_role_is_changed_and_found_in_every_kind_of_table() {
                     disabled: Some(disabled),
                 });
                 store
-                    .do_to_user(zoe, None, &deed, &Caller::operator(), NOW)
+                    .do_to_user(zoe, None, &deed, &Authority::operator(), NOW)
                     .await
                     .expect("changes");
                 let filter = UserFilter {
@@ -158,7 +159,7 @@ async fn a_role_is_changed_and_found_in_every_kind_of_table() {
                         zoe,
                         Some(&[version]),
                         &UserDeed::Delete,
-                        &Caller::operator(),
+                        &Authority::operator(),
                         NOW
                     )
                     .await,

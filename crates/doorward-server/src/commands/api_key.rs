@@ -9,8 +9,9 @@ use std::{
 use doorward::{
     api_key::{ApiKeyId, ApiKeyRecord},
     authenticator::{Authenticator, KeyMaker, NewApiKey},
+    authority::Authority,
     caller::Caller,
-    permission::{Permission, PermissionSet},
+    permission::Permission,
 };
 use serde_json::json;
 
@@ -59,11 +60,11 @@ async fn create(
         lifetime: arguments.days.map(days),
     };
     let maker = KeyMaker {
-        held: &PermissionSet::everything(),
+        authority: &Authority::operator(),
         ends: None,
     };
     let made = authenticator
-        .create_api_key(user.id, new, &maker, &Caller::operator())
+        .create_api_key(user.id, new, &maker)
         .await
         .map_err(|error| {
             Failure::new(format!(

@@ -7,7 +7,7 @@ use std::{
 
 use doorward::{
     authenticator::{AdministrationError, Authenticator, MakeLinkError},
-    caller::Caller,
+    authority::Authority,
     password::{AcceptedForms, FormGroups, PasswordHash},
     role::Role,
     store::{Store, UserChange, UserFilter, UserState},
@@ -254,7 +254,7 @@ async fn changed(
     config: &Config,
 ) -> Result<ExitCode, Failure> {
     authenticator
-        .change_user(user.id, None, change, &Caller::operator())
+        .change_user(user.id, None, change, &Authority::operator())
         .await
         .map_err(|error| kept(what, user, error, config))?;
     done(what, user, config)
@@ -269,7 +269,7 @@ async fn set_password(
     let user = find(authenticator.store(), name, config).await?.user;
     let password = accounts::new_password(source)?;
     authenticator
-        .set_password_of(user.id, password, &Caller::operator())
+        .set_password_of(user.id, password, &Authority::operator())
         .await
         .map_err(|error| match error {
             AdministrationError::Password(violation) => {
@@ -291,7 +291,7 @@ async fn reset_link(
     let user = find(authenticator.store(), name, config).await?.user;
     let described = accounts::described(&user);
     let made = authenticator
-        .make_reset_link(&user, &Caller::operator())
+        .make_reset_link(&user, &Authority::operator())
         .await;
     let link = made.map_err(|error| {
         let fix = match &error {
@@ -299,6 +299,9 @@ async fn reset_link(
                 "for example: export DOORWARD_PUBLIC_URL='https://auth.example.org'"
             }
             MakeLinkError::Disabled => "`doorward user enable` lets the user log in again",
+            MakeLinkError::NoUser | MakeLinkError::Overreach(_) => {
+                "`doorward user list` lists all users"
+            }
             MakeLinkError::Random(_) | MakeLinkError::Store(_) => "try again",
         };
         Failure::new(format!(
@@ -339,7 +342,7 @@ async fn delete(
         }
     }
     authenticator
-        .delete_user(user.id, &Caller::operator())
+        .delete_user(user.id, &Authority::operator())
         .await
         .map_err(|error| kept("deleted", &user, error, config))?;
     done("deleted", &user, config)

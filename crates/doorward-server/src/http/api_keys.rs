@@ -8,6 +8,7 @@ use doorward::{
     authenticator::{
         ApiKeyError, Authenticator, ChangePasswordError, KeyMaker, MadeApiKey, NewApiKey,
     },
+    authority::Authority,
     caller::Caller,
     permission::{Permission, PermissionSet},
     store::AddKeyError,
@@ -20,7 +21,10 @@ use doorward_axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{account::parse_password, roles::refused as role_refused, user::user_id};
+use super::{
+    account::parse_password,
+    user::{existing, user_id},
+};
 use crate::commands::timestamp::rfc3339;
 
 /// A key. Its text is there when it was just made, and never again.
@@ -158,11 +162,10 @@ pub async fn create_own_key(
     let principal = current.ok_or(BearerRejection::Invalid)?;
     let held = authenticator.permissions_of(&principal).await?;
     let maker = KeyMaker {
-        held: &held,
+        authority: &Authority::new(Caller::user(principal.user_id, client), held),
         ends: None,
     };
-    let caller = Caller::user(principal.user_id, client);
-    make(&authenticator, principal.user_id, body, &maker, &caller).await
+    make(&authenticator, principal.user_id, body, &maker).await
 }
 
 /// `GET /auth/keys`.
@@ -244,18 +247,13 @@ pub async fn create_key(
     Path(id): Path<PathInt>,
     body: Body,
 ) -> Result<Made, ApiError> {
-    let id = user_id(id)?;
-    authenticator
-        .require_reach(granter.permissions(), id)
-        .await
-        .map_err(role_refused)?;
+    let id = existing(&authenticator, id).await?;
     let Json(body) = body?;
     let maker = KeyMaker {
-        held: granter.permissions(),
+        authority: &granter.authority(client),
         ends: granter.key.as_ref().map(|key| key.expires_at),
     };
-    let caller = Caller::acting(&granter, client);
-    make(&authenticator, id, body, &maker, &caller).await
+    make(&authenticator, id, body, &maker).await
 }
 
 /// `GET /users/{id}/keys`.
@@ -324,9 +322,8 @@ async fn make(
     owner: UserId,
     body: KeyBody,
     maker: &KeyMaker<'_>,
-    caller: &Caller,
 ) -> Result<Made, ApiError> {
-    let making = authenticator.create_api_key(owner, body.read()?, maker, caller);
+    let making = authenticator.create_api_key(owner, body.read()?, maker);
     let made = Box::pin(making).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
@@ -361,7 +358,9 @@ fn refused(error: ApiKeyError) -> ApiError {
         | ApiKeyError::InvalidLifetime { .. } => {
             ApiError::bad_request(text).with_code("api_key_invalid")
         }
-        ApiKeyError::NotHeld(_) => ApiError::forbidden(text).with_code("permission_not_held"),
+        ApiKeyError::Overreach(error) | ApiKeyError::Refused(AddKeyError::Overreach(error)) => {
+            error.into()
+        }
         ApiKeyError::Refused(AddKeyError::TooMany) => {
             ApiError::conflict(text).with_code("too_many_keys")
         }

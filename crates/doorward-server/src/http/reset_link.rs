@@ -3,18 +3,12 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
-use doorward::{
-    authenticator::{Authenticator, ResetLink},
-    caller::Caller,
-};
+use doorward::authenticator::{Authenticator, ResetLink};
 use doorward_axum::{ApiError, Json, Path, PathInt, RequestClient, RequirePermission, UsersWrite};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    roles::refused,
-    user::{refuse_own_key, user_id},
-};
+use super::user::{refuse_own_key, user_id};
 use crate::commands::timestamp::rfc3339;
 
 /// A link that is shown once.
@@ -64,13 +58,9 @@ pub async fn make(
 ) -> Result<(StatusCode, Json<HandedOver>), ApiError> {
     let id = user_id(id)?;
     refuse_own_key(&administrator, id)?;
-    authenticator
-        .require_reach(administrator.permissions(), id)
-        .await
-        .map_err(refused)?;
     let found = authenticator.find_user(id).await?;
     let (user, _) = found.ok_or_else(ApiError::not_found)?;
-    let caller = Caller::acting(&administrator, client);
-    let link = authenticator.make_reset_link(&user, &caller).await?;
+    let authority = administrator.authority(client);
+    let link = authenticator.make_reset_link(&user, &authority).await?;
     Ok((StatusCode::CREATED, Json(link.into())))
 }

@@ -8,7 +8,6 @@ use axum::{
 };
 use doorward::{
     authenticator::{AddedUser, Authenticator},
-    caller::Caller,
     principal::Principal,
     role::Role,
     store::UserChange,
@@ -24,7 +23,6 @@ use utoipa::ToSchema;
 use super::{
     account::{Body, fields, parse_password},
     entity_tag,
-    roles::refused,
 };
 use crate::commands::timestamp::rfc3339;
 
@@ -102,12 +100,8 @@ pub async fn add_user(
         password: password.map(parse_password).transpose()?,
         role: role.as_deref().map_or(Ok(Role::user()), parse_role)?,
     };
-    authenticator
-        .require_role_held(administrator.permissions(), &added.role)
-        .await
-        .map_err(refused)?;
-    let caller = Caller::acting(&administrator, client);
-    let id = authenticator.add_user(added, &caller).await?.id;
+    let authority = administrator.authority(client);
+    let id = authenticator.add_user(added, &authority).await?.id;
     let (mut headers, user) = found(&authenticator, id).await?;
     let location = HeaderValue::try_from(format!("/users/{id}"))
         .map_err(|error| ApiError::internal().with_source(error))?;
@@ -187,27 +181,16 @@ pub async fn change_user(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Found, ApiError> {
-    let id = user_id(id)?;
-    let held = administrator.permissions();
-    authenticator
-        .require_reach(held, id)
-        .await
-        .map_err(refused)?;
+    let id = existing(&authenticator, id).await?;
     let expected = entity_tag::required(&headers)?;
     let Change { role, disabled } = only(body, "Role or disabled is required, and nothing else")?;
     let change = UserChange {
         role: role.as_deref().map(parse_role).transpose()?,
         disabled,
     };
-    if let Some(role) = &change.role {
-        authenticator
-            .require_role_held(held, role)
-            .await
-            .map_err(refused)?;
-    }
-    let caller = Caller::acting(&administrator, client);
+    let authority = administrator.authority(client);
     authenticator
-        .change_user(id, expected.as_deref(), change, &caller)
+        .change_user(id, expected.as_deref(), change, &authority)
         .await?;
     found(&authenticator, id).await
 }
@@ -238,12 +221,8 @@ pub async fn delete_user(
     RequestClient(client): RequestClient,
 ) -> Result<StatusCode, ApiError> {
     let id = user_id(id)?;
-    authenticator
-        .require_reach(administrator.permissions(), id)
-        .await
-        .map_err(refused)?;
-    let caller = Caller::acting(&administrator, client);
-    authenticator.delete_user(id, &caller).await?;
+    let authority = administrator.authority(client);
+    authenticator.delete_user(id, &authority).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -282,16 +261,12 @@ pub async fn set_password(
     RequestClient(client): RequestClient,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let id = user_id(id)?;
+    let id = existing(&authenticator, id).await?;
     refuse_own_key(&administrator, id)?;
-    authenticator
-        .require_reach(administrator.permissions(), id)
-        .await
-        .map_err(refused)?;
     let NewPassword { password } = only(body, "Password is required, and nothing else")?;
-    let caller = Caller::acting(&administrator, client);
+    let authority = administrator.authority(client);
     authenticator
-        .set_password_of(id, parse_password(password)?, &caller)
+        .set_password_of(id, parse_password(password)?, &authority)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -315,6 +290,17 @@ pub(super) fn user_id(PathInt(number): PathInt) -> Result<UserId, ApiError> {
         .filter(|number| UserId::FITTING.contains(number))
         .map(UserId::new)
         .ok_or_else(ApiError::not_found)
+}
+
+/// The number of a user who is there: of nobody one reads the same, whatever else is wrong with the request.
+pub(super) async fn existing(
+    authenticator: &Authenticator,
+    id: PathInt,
+) -> Result<UserId, ApiError> {
+    let id = user_id(id)?;
+    let store = authenticator.store();
+    let found = store.find_user_by_id(id, authenticator.now()).await?;
+    found.map(|_| id).ok_or_else(ApiError::not_found)
 }
 
 async fn found(authenticator: &Authenticator, id: UserId) -> Result<Found, ApiError> {

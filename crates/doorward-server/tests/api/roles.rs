@@ -324,7 +324,8 @@ fn the_built_in_roles_and_the_forms_of_names_hold() {
 #[test]
 fn who_may_change_users_reaches_no_one_who_may_do_more() {
     for engine in engines() {
-        let installation = Installation::new(engine);
+        let installation =
+            Installation::new(engine).set("DOORWARD_PUBLIC_URL", "https://auth.example.org");
         let server = installation.start();
         let admin = server.set_up();
         for name in ["una", "eve", "bob"] {

@@ -8,6 +8,7 @@ pub use users::AddedUser;
 use super::{Authenticator, NewUser, RegistrationError};
 use crate::{
     audit::{Event, EventKind},
+    authority::{Authority, Overreach},
     caller::Caller,
     password::{HashPoolError, Password, PolicyViolation},
     role::Role,
@@ -22,6 +23,9 @@ pub enum AdministrationError {
     /// No user has this name.
     #[error("there is no user with this name")]
     NotFound,
+    /// The user may do what whoever sets the password may not (AZ-07).
+    #[error(transparent)]
+    Overreach(#[from] Overreach),
     /// The password may not be set.
     #[error(transparent)]
     Password(#[from] PolicyViolation),
@@ -115,7 +119,7 @@ impl Authenticator {
         };
         for deed in [UserDeed::SetPassword(hash), UserDeed::Change(enabled)] {
             store
-                .do_to_user(user.id, None, &deed, &Caller::operator(), self.now())
+                .do_to_user(user.id, None, &deed, &Authority::operator(), self.now())
                 .await
                 .map_err(|error| match error {
                     ChangeUserError::Store(error) => error.into(),

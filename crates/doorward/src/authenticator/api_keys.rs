@@ -7,6 +7,7 @@ use crate::{
     access::{ClientClaimed, Issued},
     api_key::{ApiKey, ApiKeyId, ApiKeyPolicy, ApiKeyRecord, KeyGrant},
     audit::{Event, EventKind, Outcome},
+    authority::{Authority, Overreach},
     caller::{Caller, Client},
     clock::Timestamp,
     permission::PermissionSet,
@@ -38,8 +39,8 @@ impl NewApiKey {
 /// Who makes a key: nobody gives one more than they have (AZ-07).
 #[derive(Debug)]
 pub struct KeyMaker<'a> {
-    /// What the maker may do.
-    pub held: &'a PermissionSet,
+    /// Who, and what they may do.
+    pub authority: &'a Authority,
     /// When the key ends that the maker came with: what it makes does not outlive it.
     pub ends: Option<Timestamp>,
 }
@@ -74,9 +75,10 @@ pub enum ApiKeyError {
         /// The longest.
         longest: Duration,
     },
-    /// Whoever makes it, or the user whom it acts for, does not have what it shall allow.
-    #[error("Nobody grants what they do not hold: '{0}'")]
-    NotHeld(String),
+    /// Whoever makes it, or the user whom it acts for, does not have what it shall allow; or the user may do what the maker may
+    /// not.
+    #[error(transparent)]
+    Overreach(Overreach),
     /// The user is gone or disabled, or has too many keys.
     #[error(transparent)]
     Refused(AddKeyError),
@@ -92,6 +94,7 @@ impl From<AddKeyError> for ApiKeyError {
     fn from(error: AddKeyError) -> Self {
         match error {
             AddKeyError::Store(error) => Self::Store(error),
+            AddKeyError::Overreach(error) => Self::Overreach(error),
             other => Self::Refused(other),
         }
     }
@@ -154,7 +157,6 @@ impl Authenticator {
         owner: UserId,
         new: NewApiKey,
         maker: &KeyMaker<'_>,
-        caller: &Caller,
     ) -> Result<MadeApiKey, ApiKeyError> {
         let name = new.name.trim();
         if name.is_empty()
@@ -175,14 +177,9 @@ impl Authenticator {
             return Err(ApiKeyError::InvalidLifetime { longest });
         }
         let ends = now.after(lifetime);
+        // Makes the account of a user whom the application beside us has just added.
         let found = self.store().find_user_by_id(owner, now).await?;
-        let user = found.ok_or(ApiKeyError::Refused(AddKeyError::NoUser))?.user;
-        let of_owner = self.store().rights_of(&user).await?.permissions;
-        for held in [maker.held, &of_owner] {
-            if let Some(missing) = held.first_missing(&new.scope) {
-                return Err(ApiKeyError::NotHeld(missing.to_owned()));
-            }
-        }
+        found.ok_or(ApiKeyError::Refused(AddKeyError::NoUser))?;
         let random = self.parts.random.as_ref();
         let key = ApiKey::generate(random)?;
         let record = ApiKeyRecord {
@@ -194,12 +191,8 @@ impl Authenticator {
             expires_at: maker.ends.map_or(ends, |most| ends.min(most)),
             last_used_at: None,
         };
-        let event = Event::success(EventKind::ApiKeyCreated, caller)
-            .subject(owner)
-            .detail("key", record.id)
-            .detail("scope", record.scope.scope());
         self.store()
-            .add_api_key(&record, &key.sha256(), &event, now)
+            .add_api_key(&record, &key.sha256(), maker.authority, now)
             .await?;
         Ok(MadeApiKey { key, record })
     }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::{Authenticator, recovery};
 use crate::{
     audit::{Event, EventKind},
-    caller::Caller,
+    authority::{Authority, Overreach},
     clock::Timestamp,
     email::EmailAddress,
     letter::{DueLetter, LetterKind},
     one_time_link::{LinkId, LinkKey, LinkPurpose, LinkToken},
     random::{self, RandomError},
-    store::{NewLink, StoreError},
+    store::{HandOverError, NewLink, StoreError},
     user::{User, UserId},
 };
 
@@ -40,12 +40,28 @@ pub enum MakeLinkError {
     /// The user may not log in.
     #[error("the user is disabled")]
     Disabled,
+    /// There is no such user.
+    #[error("there is no such user")]
+    NoUser,
+    /// The user may do what whoever asks may not (AZ-07).
+    #[error(transparent)]
+    Overreach(Overreach),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<HandOverError> for MakeLinkError {
+    fn from(error: HandOverError) -> Self {
+        match error {
+            HandOverError::NoUser => Self::NoUser,
+            HandOverError::Overreach(error) => Self::Overreach(error),
+            HandOverError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// A link that somebody hands over. It is shown once: the database has only the SHA-256 of its token.
@@ -92,14 +108,15 @@ impl Authenticator {
     }
 
     /// A link with which the user sets a new password, for an administrator to hand over: nobody but the user ever knows
-    /// the password (AU-14). It replaces an older one. Nothing else changes on the account until it is used.
+    /// the password (AU-14). It replaces an older one. Nothing else changes on the account until it is used. The user may do no
+    /// more than whoever asks.
     ///
     /// # Errors
     /// [`MakeLinkError`].
     pub async fn make_reset_link(
         &self,
         user: &User,
-        caller: &Caller,
+        authority: &Authority,
     ) -> Result<ResetLink, MakeLinkError> {
         let rules = self.links.as_ref().ok_or(MakeLinkError::NoPublicUrl)?;
         let url = rules
@@ -111,11 +128,13 @@ impl Authenticator {
         }
         let purpose = LinkPurpose::ResetPassword;
         let (link, token) = self.new_link(rules, user.id, purpose, None)?;
-        let event = Event::success(EventKind::ResetRequested, caller)
+        let event = Event::success(EventKind::ResetRequested, authority.caller())
             .subject(user.id)
             .detail("handed_over", true);
         let store = &self.parts.store;
-        store.set_link(&link, None, &event, self.now()).await?;
+        store
+            .hand_over_link(&link, authority, &event, self.now())
+            .await?;
         Ok(ResetLink {
             url: link_text(url, purpose, &token),
             expires_at: link.expires_at,

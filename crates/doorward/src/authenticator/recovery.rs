@@ -170,7 +170,7 @@ impl Authenticator {
         let (link, _) = self.new_link(rules, user, purpose, Some(&email.address))?;
         let caller = Caller::anonymous(client.clone());
         let event = Event::success(EventKind::ResetRequested, &caller).subject(user);
-        let letter = Some(LetterKind::ResetPassword);
+        let letter = LetterKind::ResetPassword;
         store.set_link(&link, letter, &event, self.now()).await?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::Authenticator;
 use crate::{
     audit::{Event, EventKind},
+    authority::Overreach,
     caller::{Caller, Client},
     email::EmailAddress,
     password::{HashPoolError, Password, PolicyContext, PolicyViolation},
@@ -43,6 +44,9 @@ pub enum RegistrationError {
     /// An administrator's role, or any account where registration is closed, needs an administrator.
     #[error("Admin access required")]
     AdministratorRequired,
+    /// The role allows what whoever makes the account may not do (AZ-07).
+    #[error(transparent)]
+    Overreach(#[from] Overreach),
     /// The password may not be set.
     #[error(transparent)]
     Password(#[from] PolicyViolation),

@@ -85,35 +85,6 @@ impl Authenticator {
         })
     }
 
-    /// Refuses to act on a user who may do what the caller, who may do what is `held`, may not: a new password, for example,
-    /// would let the caller in as that user (AZ-07).
-    ///
-    /// # Errors
-    /// [`RoleError::Overreach`], [`RoleError::UnknownUser`] or a [`StoreError`].
-    pub async fn require_reach(&self, held: &PermissionSet, id: UserId) -> Result<(), RoleError> {
-        let found = self.store().find_user_by_id(id, self.now()).await?;
-        let user = found.ok_or(RoleError::UnknownUser)?.user;
-        let rights = self.store().rights_of(&user).await?;
-        let beyond = |missing: &str| Overreach::Reached(missing.to_owned());
-        match held.first_missing(&rights.permissions) {
-            Some(missing) => Err(beyond(missing).into()),
-            None => Ok(()),
-        }
-    }
-
-    /// Refuses to give `admin` or `user` to somebody when the caller may not do what it allows (AZ-07).
-    ///
-    /// # Errors
-    /// [`RoleError::Overreach`] or a [`StoreError`].
-    pub async fn require_role_held(
-        &self,
-        held: &PermissionSet,
-        role: &Role,
-    ) -> Result<(), RoleError> {
-        let allowed = self.store().permissions_of(UserId::new(0), role).await?;
-        require_held(held, &allowed)
-    }
-
     /// Defines a role or replaces what it says; what it allows, and allowed before, must be within the authority. Returns whether
     /// it is new.
     ///
@@ -208,12 +179,5 @@ impl Authenticator {
             self.follow_revocations().await;
         }
         Ok(())
-    }
-}
-
-fn require_held(held: &PermissionSet, wanted: &PermissionSet) -> Result<(), RoleError> {
-    match held.first_missing(wanted) {
-        Some(missing) => Err(Overreach::Granted(missing.to_owned()).into()),
-        None => Ok(()),
     }
 }

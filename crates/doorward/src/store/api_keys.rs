@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Arg, AsStoreError, Sql, Store, StoreError, Transaction, users::UserRow};
+use super::{
+    Arg, AsStoreError, Sql, Store, StoreError, Transaction, rights::ReachError, users::UserRow,
+};
 use crate::{
     api_key::{ApiKeyId, ApiKeyRecord, KeyGrant},
-    audit::Event,
+    audit::{Event, EventKind},
+    authority::{Authority, Overreach},
     clock::Timestamp,
     permission::PermissionSet,
     user::{User, UserId},
@@ -60,12 +63,25 @@ pub enum AddKeyError {
     /// There is no such user, or the user is disabled.
     #[error("there is no such user, or the user is disabled")]
     NoUser,
+    /// It would allow what its maker or the user may not do, or the user may do what its maker may not (AZ-07).
+    #[error(transparent)]
+    Overreach(#[from] Overreach),
     /// The user has as many as one may have.
     #[error("A user has at most {} API keys; revoke one first", Store::MAX_KEYS)]
     TooMany,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ReachError> for AddKeyError {
+    fn from(error: ReachError) -> Self {
+        match error {
+            ReachError::NoUser => Self::NoUser,
+            ReachError::Overreach(error) => Self::Overreach(error),
+            ReachError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl AsStoreError for AddKeyError {
@@ -144,7 +160,8 @@ impl Store {
     /// The most keys of one user, also revoked and ended ones until they are forgotten.
     pub const MAX_KEYS: u64 = 1_000;
 
-    /// Adds a key, known by the SHA-256 of its text, and records it.
+    /// Adds a key, known by the SHA-256 of its text, and records it. Its user may do no more than its maker, and the key no more
+    /// than both (AZ-08).
     ///
     /// # Errors
     /// [`AddKeyError`].
@@ -152,7 +169,7 @@ impl Store {
         &self,
         key: &ApiKeyRecord,
         sha256: &[u8; 32],
-        event: &Event,
+        authority: &Authority,
         now: Timestamp,
     ) -> Result<(), AddKeyError> {
         let user = Arg::Int(key.user_id.get());
@@ -166,18 +183,29 @@ impl Store {
             key.created_at.into(),
             key.expires_at.into(),
         ];
+        let event = Event::success(EventKind::ApiKeyCreated, authority.caller())
+            .subject(key.user_id)
+            .detail("key", key.id)
+            .detail("scope", &scope);
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
                 if tx.execute(TAKE_TURN, &[user]).await?.rows_affected == 0 {
                     return Err(AddKeyError::NoUser);
                 }
+                let rights = self
+                    .require_reach_in(&mut tx, key.user_id, authority)
+                    .await?;
+                authority.require_to_grant(&key.scope)?;
+                if let Some(missing) = rights.first_missing(&key.scope) {
+                    return Err(Overreach::Granted(missing.to_owned()).into());
+                }
                 let count: Option<(i64,)> = tx.fetch_optional(COUNT, &[user]).await?;
                 if count.is_some_and(|(n,)| u64::try_from(n).is_ok_and(|n| n >= Self::MAX_KEYS)) {
                     return Err(AddKeyError::TooMany);
                 }
                 tx.execute(ADD, &added).await?;
-                self.record(&mut tx, event, now).await?;
+                self.record(&mut tx, &event, now).await?;
                 Ok(tx.commit().await?)
             })
             .await

@@ -3,6 +3,7 @@
 use super::{Arg, AsStoreError, ChangeUserError, Sql, Store, StoreError, user_version::TURNS};
 use crate::{
     audit::Event,
+    authority::Authority,
     caller::{Actor, Caller},
     clock::Timestamp,
     job::{Job, JobDeed, JobId, JobReject, JobState, Selection},
@@ -279,16 +280,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let deed = job.deed.for_a_user();
-        let caller = Caller {
+        // Only administrators make jobs; that of one who is none any more stops.
+        let authority = Authority::everything(Caller {
             actor: job.actor,
             ..Caller::system()
-        };
+        });
         let (at, until) = (Arg::Int(user.get()), Arg::from(now.after(LEASE)));
         let id = Arg::Int(job.id.get());
         let turn = || {
             self.database().retry(|| async {
                 let mut tx = self.database().begin().await?;
-                self.do_in(&mut tx, user, None, &deed, &caller, now)
+                self.do_in(&mut tx, user, None, &deed, &authority, now)
                     .await
                     .map_err(StepError::Refused)?;
                 let args = [at, until, id, lease.into(), at];
@@ -315,6 +317,7 @@ impl Store {
             Err(StepError::Lost) => return Ok(false),
             Err(StepError::Refused(ChangeUserError::Store(error))) => return Err(error),
             Err(StepError::Refused(ChangeUserError::LastAdministrator)) => "last_administrator",
+            Err(StepError::Refused(ChangeUserError::Overreach(_))) => "out_of_reach",
             Err(StepError::Refused(ChangeUserError::NotFound)) => "not_found",
             Err(StepError::Refused(ChangeUserError::Stale)) => "changed_meanwhile",
         };

@@ -70,7 +70,7 @@ pub use inspection::MigrationText;
 pub use jobs::Lease;
 pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
-pub use one_time_links::{FoundLink, LinkError, NewLink};
+pub use one_time_links::{FoundLink, HandOverError, LinkError, NewLink};
 pub use revocations::{Revocation, Revoked};
 pub use roles::{DefinedRole, RoleStoreError};
 pub use sessions::{NewSession, SessionTimes, StoredSession};

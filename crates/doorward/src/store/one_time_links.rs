@@ -1,8 +1,11 @@
 //! The table `one_time_links`: links to set a new password or to prove an address.
 
-use super::{AsStoreError, PasswordSetting, Sql, Store, StoreError, Transaction};
+use super::{
+    AsStoreError, PasswordSetting, Sql, Store, StoreError, Transaction, rights::ReachError,
+};
 use crate::{
     audit::Event,
+    authority::{Authority, Overreach},
     clock::Timestamp,
     email::EmailAddress,
     letter::LetterKind,
@@ -70,6 +73,39 @@ impl AsStoreError for LinkError {
     }
 }
 
+/// Why no link was made for somebody to hand over.
+#[derive(Debug, thiserror::Error)]
+pub enum HandOverError {
+    /// There is no such user.
+    #[error("there is no such user")]
+    NoUser,
+    /// The user may do what whoever asks may not (AZ-07).
+    #[error(transparent)]
+    Overreach(Overreach),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ReachError> for HandOverError {
+    fn from(error: ReachError) -> Self {
+        match error {
+            ReachError::NoUser => Self::NoUser,
+            ReachError::Overreach(error) => Self::Overreach(error),
+            ReachError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl AsStoreError for HandOverError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// A link to be made.
 #[derive(Debug)]
 pub struct NewLink<'a> {
@@ -110,23 +146,47 @@ impl FoundLink {
 }
 
 impl Store {
-    /// Makes a link, the letter that carries it when `letter` says so, and the line in the trail: all or nothing.
+    /// Makes a link, the letter that carries it, and the line in the trail: all or nothing.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn set_link(
         &self,
         link: &NewLink<'_>,
-        letter: Option<LetterKind>,
+        letter: LetterKind,
         event: &Event,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.database()
             .retry(|| async {
                 let mut tx = self.database().begin().await?;
-                self.set_link_in(&mut tx, link, letter, now).await?;
+                self.set_link_in(&mut tx, link, Some(letter), now).await?;
                 self.record(&mut tx, event, now).await?;
                 tx.commit().await
+            })
+            .await
+    }
+
+    /// Makes a link to set a new password for who hands it over, and the line in the trail. The user may do no more than they
+    /// may: when the link is used, it is for the rights that were compared here, or void (AZ-08).
+    ///
+    /// # Errors
+    /// [`HandOverError`]; then there is no link.
+    pub async fn hand_over_link(
+        &self,
+        link: &NewLink<'_>,
+        authority: &Authority,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<(), HandOverError> {
+        self.database()
+            .retry(|| async {
+                let mut tx = self.database().begin().await?;
+                // First: it holds the account as it is, and the link to its epoch.
+                self.set_link_in(&mut tx, link, None, now).await?;
+                self.require_reach_in(&mut tx, link.user, authority).await?;
+                self.record(&mut tx, event, now).await?;
+                Ok(tx.commit().await?)
             })
             .await
     }

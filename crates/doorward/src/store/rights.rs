@@ -2,11 +2,11 @@
 
 use super::{
     Arg, EndSessions, RoleStoreError, Sql, Store, StoreError, Transaction, roles::touch,
-    user_version::TURNS,
+    user_version::TURNS, users::UserRow,
 };
 use crate::{
     audit::{Event, EventKind},
-    authority::Authority,
+    authority::{Authority, Overreach},
     clock::Timestamp,
     permission::{Permission, PermissionSet, Rights},
     role::Role,
@@ -29,6 +29,29 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("rights.GIVE", GIVE),
     ("rights.PERMISSIONS", PERMISSIONS),
 ];
+
+/// Why nobody acts on a user.
+#[derive(Debug)]
+pub(super) enum ReachError {
+    /// There is no such user.
+    NoUser,
+    /// The user may do what whoever acts may not, or is to be given it.
+    Overreach(Overreach),
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl From<Overreach> for ReachError {
+    fn from(error: Overreach) -> Self {
+        Self::Overreach(error)
+    }
+}
+
+impl From<StoreError> for ReachError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
 
 fn read_roles(rows: Vec<(String,)>) -> Result<Vec<Role>, StoreError> {
     let corrupt = |_| StoreError::Corrupt {
@@ -172,5 +195,46 @@ impl Store {
         }
         let args = [user.get().into(), primary.as_str().into()];
         read_permissions(self.database().fetch_all(PERMISSIONS, &args).await?)
+    }
+
+    /// What a user may do, in a transaction that has the turn of the account (AZ-08).
+    pub(super) async fn permissions_in(
+        &self,
+        tx: &mut Transaction,
+        user: &User,
+    ) -> Result<PermissionSet, StoreError> {
+        if user.role.is_admin() {
+            return Ok(PermissionSet::everything());
+        }
+        let args = [user.id.get().into(), user.role.as_str().into()];
+        read_permissions(tx.fetch_all(PERMISSIONS, &args).await?)
+    }
+
+    /// What a role allows that stands in the users table.
+    pub(super) async fn allowed_by_primary(
+        &self,
+        tx: &mut Transaction,
+        role: &Role,
+    ) -> Result<PermissionSet, StoreError> {
+        if role.is_admin() {
+            return Ok(PermissionSet::everything());
+        }
+        self.allowed_by(tx, role).await
+    }
+
+    /// Refuses to act on a user who may do more than whoever acts. Returns what the user may do.
+    pub(super) async fn require_reach_in(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        authority: &Authority,
+    ) -> Result<PermissionSet, ReachError> {
+        let row: Option<UserRow> = tx
+            .fetch_optional(self.users.find_by_id.clone(), &[user.get().into()])
+            .await?;
+        let user = self.stored_user(row.ok_or(ReachError::NoUser)?)?.user;
+        let rights = self.permissions_in(tx, &user).await?;
+        authority.require_reach(&rights)?;
+        Ok(rights)
     }
 }

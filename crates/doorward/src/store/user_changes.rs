@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     audit::{Event, EventKind},
+    authority::{Authority, Overreach},
     caller::Caller,
     clock::Timestamp,
     password::PasswordHash,
@@ -56,6 +57,9 @@ pub enum ChangeUserError {
     /// The user is not as the caller has read it (CVE-2026-107623).
     #[error("the user has changed meanwhile")]
     Stale,
+    /// The user may do what whoever acts may not, or is to be given it (AZ-07).
+    #[error(transparent)]
+    Overreach(#[from] Overreach),
     /// The last administrator who can log in must stay one.
     #[error("this is the last administrator who can log in; make another one first")]
     LastAdministrator,
@@ -84,8 +88,9 @@ impl AsStoreError for ChangeUserError {
 }
 
 impl Store {
-    /// Does something to a user, all or nothing, with its events in the audit trail. With `expected` only when the user
-    /// still is in one of these versions; of two deeds from one version one succeeds.
+    /// Does something to a user, all or nothing, with its events in the audit trail. What the user may do then, and is to be
+    /// given, must be within the authority (AZ-08). With `expected` only when the user still is in one of these versions; of
+    /// two deeds from one version one succeeds.
     ///
     /// # Errors
     /// [`ChangeUserError`].
@@ -94,7 +99,7 @@ impl Store {
         id: UserId,
         expected: Option<&[String]>,
         deed: &UserDeed,
-        caller: &Caller,
+        authority: &Authority,
         now: Timestamp,
     ) -> Result<(), ChangeUserError> {
         // Without a version to keep to, losing a turn is no reason to give up.
@@ -103,7 +108,8 @@ impl Store {
                 .database()
                 .retry(|| async {
                     let mut tx = self.database().begin().await?;
-                    self.do_in(&mut tx, id, expected, deed, caller, now).await?;
+                    self.do_in(&mut tx, id, expected, deed, authority, now)
+                        .await?;
                     Ok(tx.commit().await?)
                 })
                 .await;
@@ -122,15 +128,24 @@ impl Store {
         id: UserId,
         expected: Option<&[String]>,
         deed: &UserDeed,
-        caller: &Caller,
+        authority: &Authority,
         now: Timestamp,
     ) -> Result<(), ChangeUserError> {
         // Makes two changes of administrators at once collide instead of both passing the count (AZ-06).
         tx.execute(self.users.touch_admins.clone(), &[]).await?;
         let admins = self.count_active_admins_in(tx).await?;
         let before = self.take_turn(tx, id, expected).await?;
+        if !authority.is_everything() {
+            authority.require_reach(&self.permissions_in(tx, &before).await?)?;
+        }
+        let caller = authority.caller();
         let (events, void) = match deed {
-            UserDeed::Change(change) => self.change_in(tx, &before, change, caller, now).await?,
+            UserDeed::Change(change) => {
+                if let Some(role) = &change.role {
+                    authority.require_to_grant(&self.allowed_by_primary(tx, role).await?)?;
+                }
+                self.change_in(tx, &before, change, caller, now).await?
+            }
             UserDeed::SetPassword(hash) => {
                 let args = [hash.as_str().into(), id.get().into()];
                 tx.execute(self.users.set_password.clone(), &args).await?;

@@ -26,6 +26,7 @@ use databases::Databases;
 use doorward::{
     access::{AccessTokenPolicy, AccessTokens},
     authenticator::{Authenticator, LoggedIn, Parts, RefreshError, RegistrationRule, SessionError},
+    authority::Authority,
     caller::{Caller, Client},
     clock::{Clock, Timestamp},
     password::{
@@ -420,7 +421,10 @@ impl World {
             }
             Step::Delete { user, node } => {
                 let removed = self.nodes[node]
-                    .delete_user(self.users[user].id, &Caller::system())
+                    .delete_user(
+                        self.users[user].id,
+                        &Authority::everything(Caller::system()),
+                    )
                     .await;
                 if removed.is_ok() {
                     self.users[user].deleted = true;
@@ -435,7 +439,7 @@ impl World {
     async fn change(&self, user: usize, node: usize, change: UserChange) -> bool {
         let id = self.users[user].id;
         self.nodes[node]
-            .change_user(id, None, change, &Caller::system())
+            .change_user(id, None, change, &Authority::everything(Caller::system()))
             .await
             .is_ok()
     }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{AdministrationError, Authenticator, RegistrationError};
 use crate::{
     audit::{Event, EventKind},
-    caller::Caller,
+    authority::Authority,
     password::Password,
     random,
     role::Role,
@@ -36,16 +36,19 @@ impl Authenticator {
         Ok(found.map(|(stored, version)| (stored.user, version)))
     }
 
-    /// Makes an account in any role, whatever the registration rule.
+    /// Makes an account, whatever the registration rule, in a role that is within the authority.
     ///
     /// # Errors
-    /// [`RegistrationError`], never [`RegistrationError::AdministratorRequired`]: the caller has shown to be one.
+    /// [`RegistrationError`], never [`RegistrationError::AdministratorRequired`].
     pub async fn add_user(
         &self,
         added: AddedUser,
-        caller: &Caller,
+        authority: &Authority,
     ) -> Result<User, RegistrationError> {
         let store = &self.parts.store;
+        // Of nobody yet, so that it is what the role allows by itself.
+        let allowed = store.permissions_of(UserId::new(0), &added.role).await?;
+        authority.require_to_grant(&allowed)?;
         if let Some(password) = &added.password {
             self.check_new_password(password, &added.username)?;
         }
@@ -62,7 +65,8 @@ impl Authenticator {
             None => self.unknown_password()?,
         };
         let hash = self.parts.hashes.hash(password).await?;
-        let event = Event::success(EventKind::UserCreated, caller).detail("role", &added.role);
+        let event =
+            Event::success(EventKind::UserCreated, authority.caller()).detail("role", &added.role);
         let (name, role) = (&added.username, &added.role);
         let user = store
             .add_user_and_record(name, &hash, role, Some(&event), self.now())
@@ -89,18 +93,23 @@ impl Authenticator {
         id: UserId,
         expected: Option<&[String]>,
         change: UserChange,
-        caller: &Caller,
+        authority: &Authority,
     ) -> Result<(), ChangeUserError> {
         let deed = UserDeed::Change(change);
-        self.do_to_user(id, expected, &deed, caller).await
+        self.do_to_user(id, expected, &deed, authority).await
     }
 
     /// Deletes a user. The number stays in the trail and is never given to another.
     ///
     /// # Errors
     /// [`ChangeUserError`].
-    pub async fn delete_user(&self, id: UserId, caller: &Caller) -> Result<(), ChangeUserError> {
-        self.do_to_user(id, None, &UserDeed::Delete, caller).await
+    pub async fn delete_user(
+        &self,
+        id: UserId,
+        authority: &Authority,
+    ) -> Result<(), ChangeUserError> {
+        self.do_to_user(id, None, &UserDeed::Delete, authority)
+            .await
     }
 
     async fn do_to_user(
@@ -108,11 +117,14 @@ impl Authenticator {
         id: UserId,
         expected: Option<&[String]>,
         deed: &UserDeed,
-        caller: &Caller,
+        authority: &Authority,
     ) -> Result<(), ChangeUserError> {
         let store = &self.parts.store;
+        // Makes the account of a user whom the application beside us has just added.
+        let found = store.find_user_by_id(id, self.now()).await?;
+        found.ok_or(ChangeUserError::NotFound)?;
         store
-            .do_to_user(id, expected, deed, caller, self.now())
+            .do_to_user(id, expected, deed, authority, self.now())
             .await?;
         self.follow_revocations().await;
         Ok(())
@@ -126,11 +138,13 @@ impl Authenticator {
         &self,
         id: UserId,
         password: Password,
-        caller: &Caller,
+        authority: &Authority,
     ) -> Result<(), AdministrationError> {
         let store = &self.parts.store;
         let stored = store.find_user_by_id(id, self.now()).await?;
         let user = stored.ok_or(AdministrationError::NotFound)?.user;
+        // Before the costly hash; the transaction of the change asks again, and decides.
+        authority.require_reach(&store.rights_of(&user).await?.permissions)?;
         // A name that the application beside us allows may be none here; it is then no part of the rule.
         match Username::parse(&user.username) {
             Ok(name) => self.check_new_password(&password, &name)?,
@@ -141,11 +155,12 @@ impl Authenticator {
         }
         let hash = self.parts.hashes.hash(password).await?;
         match self
-            .do_to_user(id, None, &UserDeed::SetPassword(hash), caller)
+            .do_to_user(id, None, &UserDeed::SetPassword(hash), authority)
             .await
         {
             Ok(()) => Ok(()),
             Err(ChangeUserError::Store(error)) => Err(error.into()),
+            Err(ChangeUserError::Overreach(error)) => Err(error.into()),
             Err(_) => Err(AdministrationError::NotFound),
         }
     }
