@@ -72,7 +72,10 @@ fn deeds() -> [UserDeed; 4] {
         ..UserChange::default()
     };
     [
-        UserDeed::SetPassword(hash()),
+        UserDeed::SetPassword {
+            hash: hash(),
+            tells: false,
+        },
         UserDeed::Change(disabled),
         becomes(Role::user()),
         UserDeed::Delete,

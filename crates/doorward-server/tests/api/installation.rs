@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
@@ -181,18 +181,40 @@ impl Installation {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        let mut command = self.program();
         command
             .arg("serve")
             .args(["--listen", &self.listen, "--data-dir"])
             .arg(self.folder.path().join("data"))
             .args(["--db-url", &self.database_url])
-            .current_dir(self.folder.path())
             .stdin(Stdio::null());
         if self.engine == Engine::MySql {
             command.arg("--migrate");
         }
         command.args(&self.arguments);
+        command
+    }
+
+    /// Runs a command beside the server, with the same settings and this standard input.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self
+            .program()
+            .args(arguments)
+            .env("DOORWARD_DATA_DIR", self.folder.path().join("data"))
+            .env("DOORWARD_DB_URL", &self.database_url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        // A command that refuses its arguments does not read.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().expect("it ends")
+    }
+
+    fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        command.current_dir(self.folder.path());
         // Settings of the person who runs the tests must not leak in.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Request, login, post, request},
+    client::{Request, login, post, request, send_json},
     installation::{Engine, Installation, PASSWORD, Server, engines, eventually},
     mail_server::MailServer,
     wire::Answer,
@@ -121,6 +121,48 @@ fn a_forgotten_password_is_replaced_by_a_link_that_works_once_and_leads_where_it
         for secret in [&token, &verification, EMAIL] {
             assert!(!screen.contains(secret) && !log.contains(secret));
         }
+    }
+}
+
+#[test]
+fn a_password_that_an_administrator_sets_keeps_to_the_rules_and_its_user_is_told() {
+    for engine in engines() {
+        let Some(mail) = MailServer::started() else {
+            return;
+        };
+        let installation = mail.installation(engine);
+        let server = installation.start();
+        let admin = server.set_up();
+        sign_up_with_email(&server, "vera", "teapot.collector@example.org");
+        let id = installation.stored("vera").0;
+        mail.wait_for(1);
+        let set = |password: &str| {
+            send_json(
+                "PUT",
+                &format!("/users/{id}/password"),
+                &json!({"password": password}),
+            )
+            .bearer(&admin)
+            .send(server.address)
+        };
+        // What is before the `@` is a part of the rule for everybody.
+        let refused = set("teapot.collector1");
+        assert_eq!(refused.status, 400, "{refused:?}");
+        server.token("vera", PASSWORD);
+        assert_eq!(waiting_letters(&installation), 0);
+
+        assert_eq!(set(NEW_PASSWORD).status, 204);
+        server.token("vera", NEW_PASSWORD);
+        let told = mail.wait_for(2).remove(1);
+        assert_eq!(told.recipient, "teapot.collector@example.org");
+        assert!(told.text.contains("password was changed"), "{told:?}");
+
+        let reset = ["admin", "reset-password", "vera", "--password-stdin"];
+        let refused = installation.run(&reset, "teapot.collector1\n");
+        assert!(!refused.status.success(), "{refused:?}");
+        let done = installation.run(&reset, "indigo heron 5\n");
+        assert!(done.status.success(), "{done:?}");
+        assert_eq!(mail.wait_for(3).remove(2).recipient, told.recipient);
     }
 }
 

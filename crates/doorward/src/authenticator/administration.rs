@@ -95,7 +95,7 @@ impl Authenticator {
         }
     }
 
-    /// Sets a user's password, lets the user log in again if disabled, and checks that the stored hash verifies.
+    /// Sets a user's password and tells the user by letter where letters are sent, lets the user log in again if disabled, and checks that the stored hash verifies.
     ///
     /// # Errors
     /// [`AdministrationError`].
@@ -110,14 +110,19 @@ impl Authenticator {
             .await?
             .ok_or(AdministrationError::NotFound)?
             .user;
-        self.check_new_password(&password, username)?;
+        self.check_password_of::<AdministrationError>(&user, &password)
+            .await?;
         let password = std::sync::Arc::new(password);
         let hash = self.parts.hashes.hash(password.clone()).await?;
         let enabled = UserChange {
             disabled: Some(false),
             ..UserChange::default()
         };
-        for deed in [UserDeed::SetPassword(hash), UserDeed::Change(enabled)] {
+        let tells = self.sends_letters();
+        for deed in [
+            UserDeed::SetPassword { hash, tells },
+            UserDeed::Change(enabled),
+        ] {
             store
                 .do_to_user(user.id, None, &deed, &Authority::operator(), self.now())
                 .await

@@ -94,7 +94,8 @@ impl Authenticator {
             // It was changed since it was verified; another hash of the same password is no change.
             return Err(LoginError::InvalidCredentials.into());
         }
-        self.check_password_of(&user, &change.new).await?;
+        self.check_password_of::<ChangePasswordError>(&user, &change.new)
+            .await?;
         let hash = self.parts.hashes.hash(Arc::new(change.new)).await?;
         let reason = EndReason::PasswordChanged;
         let caller = Caller::user(id, client.clone());
@@ -202,11 +203,13 @@ impl Authenticator {
         Ok(())
     }
 
-    async fn check_password_of(
+    /// Whether the password may be set for a user who is there already: neither the name nor the e-mail address is a part of
+    /// it, whoever sets it (PW-13).
+    pub(super) async fn check_password_of<E: From<StoreError> + From<PolicyViolation>>(
         &self,
         user: &User,
         new: &Password,
-    ) -> Result<(), ChangePasswordError> {
+    ) -> Result<(), E> {
         let email = self.parts.store.find_email(user.id).await?;
         let email = email.as_ref().map(|email| &email.address);
         Ok(self.check_password_with(&user.username, new, email)?)

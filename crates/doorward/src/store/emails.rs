@@ -56,7 +56,7 @@ pub struct EmailProof<'a> {
     pub link: Option<ProofLink<'a>>,
 }
 
-/// A password that its owner sets.
+/// A password that is set, by its owner or by somebody for them.
 #[derive(Debug)]
 pub struct PasswordSetting<'a> {
     /// Its hash.

@@ -105,9 +105,10 @@ impl Store {
                 .database()
                 .retry(|| async {
                     let mut tx = self.database().begin().await?;
-                    let changed = self
-                        .set_roles_in(&mut tx, user, &wanted, expected, authority, now)
-                        .await?;
+                    let setting =
+                        self.set_roles_in(&mut tx, user, &wanted, expected, authority, now);
+                    // Boxed for the reason of `log_in_from`.
+                    let changed = Box::pin(setting).await?;
                     if changed {
                         tx.commit().await?;
                     }

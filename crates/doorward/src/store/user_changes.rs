@@ -1,7 +1,7 @@
 //! Changing what a user may do, never from an old state and never away from the last administrator.
 
 use super::{
-    Arg, AsStoreError, EndSessions, Store, StoreError, Transaction,
+    Arg, AsStoreError, EndSessions, PasswordSetting, Store, StoreError, Transaction,
     epochs::EndedEpoch,
     in_place::Value,
     user_version::{TURNS, TurnError},
@@ -31,8 +31,13 @@ pub struct UserChange {
 pub enum UserDeed {
     /// The role, or whether the user can log in.
     Change(UserChange),
-    /// Another password.
-    SetPassword(PasswordHash),
+    /// Another password, without the old one. The links from before go with the old one.
+    SetPassword {
+        /// Its hash.
+        hash: PasswordHash,
+        /// Whether the user is told by letter (RC-05).
+        tells: bool,
+    },
     /// All sessions end.
     EndSessions,
     /// The user goes. The number stays in the audit trail and is never given to another.
@@ -146,14 +151,17 @@ impl Store {
                 }
                 self.change_in(tx, &before, change, caller, now).await?
             }
-            UserDeed::SetPassword(hash) => {
-                let args = [hash.as_str().into(), id.get().into()];
-                tx.execute(self.users.set_password.clone(), &args).await?;
-                let args = [now.into(), id.get().into()];
-                tx.execute(self.users.touch_password.clone(), &args).await?;
-                let event = Event::success(EventKind::PasswordReset, caller);
-                let all = EndSessions::All(EndReason::PasswordReset);
-                (vec![event], Some(Void::Below(all)))
+            UserDeed::SetPassword { hash, tells } => {
+                let event = Event::success(EventKind::PasswordReset, caller).subject(id);
+                let new = PasswordSetting {
+                    hash,
+                    sessions: EndSessions::All(EndReason::PasswordReset),
+                    tells: *tells,
+                    event: &event,
+                };
+                // Boxed for the reason of `log_in_from`.
+                Box::pin(self.set_password_in(tx, id, &new, now)).await?;
+                (Vec::new(), None)
             }
             UserDeed::EndSessions => {
                 let event = Event::success(EventKind::SessionsEnded, caller);

@@ -130,7 +130,7 @@ impl Authenticator {
         Ok(())
     }
 
-    /// Sets a user's password. A disabled user stays disabled.
+    /// Sets a user's password, and tells the user by letter where letters are sent (RC-05). A disabled user stays disabled.
     ///
     /// # Errors
     /// [`AdministrationError`].
@@ -145,19 +145,13 @@ impl Authenticator {
         let user = stored.ok_or(AdministrationError::NotFound)?.user;
         // Before the costly hash; the transaction of the change asks again, and decides.
         authority.require_reach(&store.rights_of(&user).await?.permissions)?;
-        // A name that the application beside us allows may be none here; it is then no part of the rule.
-        match Username::parse(&user.username) {
-            Ok(name) => self.check_new_password(&password, &name)?,
-            Err(_) => self.parts.password_policy.check(
-                &password,
-                &crate::password::PolicyContext::for_username(&user.username),
-            )?,
-        }
-        let hash = self.parts.hashes.hash(password).await?;
-        match self
-            .do_to_user(id, None, &UserDeed::SetPassword(hash), authority)
-            .await
-        {
+        self.check_password_of::<AdministrationError>(&user, &password)
+            .await?;
+        let deed = UserDeed::SetPassword {
+            hash: self.parts.hashes.hash(password).await?,
+            tells: self.sends_letters(),
+        };
+        match self.do_to_user(id, None, &deed, authority).await {
             Ok(()) => Ok(()),
             Err(ChangeUserError::Store(error)) => Err(error.into()),
             Err(ChangeUserError::Overreach(error)) => Err(error.into()),
