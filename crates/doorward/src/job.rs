@@ -215,7 +215,7 @@ impl JobState {
 pub struct JobReject {
     /// Who.
     pub user_id: i64,
-    /// `last_administrator`, or `not_found`.
+    /// `last_administrator`, `not_found` or `changed_meanwhile`.
     pub reason: String,
 }
 
