@@ -2,6 +2,7 @@
 
 use doorward::{
     audit::{EventFilter, EventKind, Outcome},
+    caller::Actor,
     clock::Timestamp,
 };
 
@@ -36,7 +37,6 @@ pub struct InvalidFilter {
     pub rule: &'static str,
 }
 
-const ACTORS: [&str; 5] = ["anonymous", "user", "operator", "system", "api_key"];
 const MOMENT: &str = "a date such as 2027-03-31 or 2027-03-31T18:00:00Z";
 
 /// Each text as a typed value.
@@ -63,8 +63,8 @@ pub fn parse(texts: FilterTexts<'_>) -> Result<EventFilter, InvalidFilter> {
         } else {
             text
         };
-        if !ACTORS.contains(&word) {
-            let rule = "a user's number, or 'anonymous', 'user', 'operator', 'system' or 'api_key'";
+        if !Actor::NAMES.contains(&word) {
+            let rule = "a user's number, or 'anonymous', 'user', 'operator' or 'system'";
             return Err(InvalidFilter {
                 name: "actor",
                 rule,
@@ -118,8 +118,11 @@ mod tests {
             parse(texts).map(|filter| (filter.actor, filter.actor_id))
         };
         assert_eq!(actor("7"), Ok((Some("user".to_owned()), Some(7))));
-        assert_eq!(actor("operator"), Ok((Some("operator".to_owned()), None)));
-        for wrong in ["0", "-1", "root", ""] {
+        for word in ["anonymous", "user", "operator", "system"] {
+            assert_eq!(actor(word), Ok((Some(word.to_owned()), None)));
+        }
+        // A program with a key acts as its user; the detail names the key.
+        for wrong in ["0", "-1", "root", "api_key", ""] {
             assert_eq!(actor(wrong).map_err(|error| error.name), Err("actor"));
         }
     }

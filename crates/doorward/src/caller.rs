@@ -70,6 +70,23 @@ pub enum Actor {
     System,
 }
 
+impl Actor {
+    /// What the trail can call an actor.
+    pub const NAMES: [&str; 4] = ["anonymous", "user", "operator", "system"];
+
+    /// The name in the trail.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        let [anonymous, user, operator, system] = Self::NAMES;
+        match self {
+            Self::Anonymous => anonymous,
+            Self::User(_) => user,
+            Self::Operator => operator,
+            Self::System => system,
+        }
+    }
+}
+
 /// Who acts, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {

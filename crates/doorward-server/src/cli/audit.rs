@@ -36,7 +36,7 @@ pub struct AuditFilterArgs {
     /// Only those that ended so: success, failure or denied
     #[arg(long, value_name = "OUTCOME")]
     pub outcome: Option<String>,
-    /// Only those of this user (a number), or of anonymous, user, operator, system or `api_key`
+    /// Only those of this user (a number), or of anonymous, user, operator or system
     #[arg(long, value_name = "ACTOR")]
     pub actor: Option<String>,
     /// Only those about this user (a number)

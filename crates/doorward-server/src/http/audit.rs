@@ -36,9 +36,9 @@ pub struct AuditEvent {
     kind: String,
     /// `success`, `failure` or `denied`.
     outcome: String,
-    /// `anonymous`, `user`, `operator`, `system` or `api_key`.
+    /// `anonymous`, `user`, `operator` or `system`.
     actor: String,
-    /// The number of the user or API key that acted.
+    /// The number of the user who acted; a program with an API key acts as its user, and `detail.by_key` names the key.
     actor_id: Option<i64>,
     /// The number of the user it was about.
     subject_id: Option<i64>,
@@ -89,7 +89,7 @@ impl From<StoredEvent> for AuditEvent {
     params(
         ("kind" = Option<String>, Query, description = "What happened, such as `login_failed`"),
         ("outcome" = Option<String>, Query, description = "`success`, `failure` or `denied`"),
-        ("actor" = Option<String>, Query, description = "The number of the user who acted, or `anonymous`, `user`, `operator`, `system`, `api_key`"),
+        ("actor" = Option<String>, Query, description = "The number of the user who acted, or `anonymous`, `user`, `operator`, `system`"),
         ("subject" = Option<i64>, Query, minimum = 1, description = "The number of the user it was about"),
         ("address" = Option<String>, Query, description = "The client's address"),
         ("since" = Option<String>, Query, description = "Then or later: `2027-03-31` or `2027-03-31T18:00:00Z`"),

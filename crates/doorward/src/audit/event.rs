@@ -94,11 +94,10 @@ impl Event {
 
     /// The columns.
     pub(crate) fn columns(&self) -> Columns {
-        let (actor, actor_id) = match self.caller.actor {
-            Actor::Anonymous => ("anonymous", None),
-            Actor::User(id) => ("user", Some(id.get())),
-            Actor::Operator => ("operator", None),
-            Actor::System => ("system", None),
+        let actor = self.caller.actor.name();
+        let actor_id = match self.caller.actor {
+            Actor::User(id) => Some(id.get()),
+            Actor::Anonymous | Actor::Operator | Actor::System => None,
         };
         let client = &self.caller.client;
         Columns {

@@ -13,9 +13,9 @@ pub struct StoredEvent {
     pub kind: String,
     /// How it ended: [`super::Outcome`].
     pub outcome: String,
-    /// What kind of actor: `anonymous`, `user`, `operator`, `system`, `api_key`.
+    /// What kind of actor: [`crate::caller::Actor::NAMES`].
     pub actor: String,
-    /// The number of the user or API key that acted.
+    /// The number of the user who acted.
     pub actor_id: Option<i64>,
     /// The number of the user whose account it was about.
     pub subject_id: Option<i64>,
@@ -86,7 +86,7 @@ pub struct EventFilter {
     pub outcome: Option<String>,
     /// The kind of actor.
     pub actor: Option<String>,
-    /// The number of the user or API key that acted.
+    /// The number of the user who acted.
     pub actor_id: Option<i64>,
     /// The number of the user it was about.
     pub subject_id: Option<i64>,
