@@ -3,10 +3,9 @@
 use doorward::{
     audit::{EventFilter, EventKind, Outcome},
     caller::Actor,
-    clock::Timestamp,
 };
 
-use crate::config::parse_end_date;
+use crate::config::{parse_end_date, parse_since};
 
 /// The texts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,7 +82,7 @@ pub fn parse(texts: FilterTexts<'_>) -> Result<EventFilter, InvalidFilter> {
         filter.address = Some(address.to_canonical().to_string());
     }
     if let Some(text) = texts.since {
-        filter.since = Some(since(text).ok_or_else(invalid("since", MOMENT))?);
+        filter.since = Some(parse_since(text).ok_or_else(invalid("since", MOMENT))?);
     }
     if let Some(text) = texts.until {
         let until = parse_end_date(text).ok();
@@ -94,14 +93,6 @@ pub fn parse(texts: FilterTexts<'_>) -> Result<EventFilter, InvalidFilter> {
 
 fn number(text: &str) -> Option<i64> {
     text.parse().ok().filter(|number| *number > 0)
-}
-
-fn since(text: &str) -> Option<Timestamp> {
-    if text.contains(['T', 't', ' ']) {
-        parse_end_date(text).ok()
-    } else {
-        parse_end_date(&format!("{text}T00:00:00Z")).ok()
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use clap::{Args, Subcommand, ValueEnum};
+use doorward::clock::Timestamp;
+
+use crate::config::parse_since;
 
 /// `admin …`.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -60,6 +63,9 @@ pub enum UserCommand {
         /// Read the password from standard input, one line
         #[arg(long)]
         password_stdin: bool,
+        /// Set no password: nobody can log in until `set-password` or `reset-link`
+        #[arg(long, conflicts_with = "password_stdin")]
+        no_password: bool,
     },
     /// Stop a user from logging in
     Disable {
@@ -118,6 +124,16 @@ pub enum UserCommand {
         #[arg(value_name = "NAME")]
         username: String,
     },
+    /// End one session of a user; the others go on
+    EndSession {
+        /// The user name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// The session, as `doorward user sessions` lists it
+        // One of 64 begins with a hyphen.
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
+        id: String,
+    },
     /// Delete a user; asks first
     Delete {
         /// The user name
@@ -141,6 +157,13 @@ pub struct UserFilterArgs {
     /// Only those whose names begin so, in any spelling
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
+    /// Only those who were added then or later, such as 2027-03-31 or 2027-03-31T18:00:00Z
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub created_since: Option<Timestamp>,
+}
+
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    parse_since(text).ok_or("it must be a date such as 2027-03-31 or 2027-03-31T18:00:00Z")
 }
 
 /// Whether a user can log in.
@@ -214,6 +237,9 @@ pub struct JobStartArgs {
     /// Which users; at least one part is required
     #[command(flatten)]
     pub filter: UserFilterArgs,
+    /// The users with these numbers, separated by commas, at most 1000; instead of a filter
+    #[arg(long, value_name = "IDS", value_delimiter = ',', conflicts_with_all = ["role", "state", "search", "created_since"])]
+    pub ids: Option<Vec<i64>>,
     /// Only say how many users it would be done to
     #[arg(long)]
     pub dry_run: bool,

@@ -3,7 +3,8 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use doorward::{
-    authenticator::{Authenticator, NewUser, RegistrationError},
+    authenticator::{AddedUser, Authenticator, RegistrationError},
+    authority::Authority,
     clock::{Clock as _, SystemClock},
     password::{Password, PolicyContext},
     random::{self, OsRandom},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Makes an account and says in which database. Everything is asked and checked before the database is opened, so that
-/// giving up at the prompt leaves nothing behind.
+/// giving up at the prompt leaves nothing behind. Without a source nobody can log in until a password is set.
 ///
 /// # Errors
 /// [`Failure`] says why there is no new account.
@@ -32,23 +33,25 @@ pub async fn create(
     config: &Config,
     name: &str,
     role: Role,
-    source: PasswordSource,
+    source: Option<PasswordSource>,
 ) -> Result<String, Failure> {
     let username = username(name)?;
-    let password = new_password(source)?;
-    let form = hashing::new_hash_form(config, None)?;
-    application::password_policy(config, &form)?
-        .check(&password, &PolicyContext::for_username(username.as_str()))
-        .map_err(Failure::because("this password may not be set"))?;
+    let password = source.map(new_password).transpose()?;
+    if let Some(password) = &password {
+        let form = hashing::new_hash_form(config, None)?;
+        application::password_policy(config, &form)?
+            .check(password, &PolicyContext::for_username(username.as_str()))
+            .map_err(Failure::because("this password may not be set"))?;
+    }
     let database = operated::open_or_make(config).await?;
-    let new = NewUser {
+    let added = AddedUser {
         username: username.clone(),
         password,
         role,
     };
     let result = authenticator(config, &database)
         .await?
-        .create_user(new)
+        .add_user(added, &Authority::operator())
         .await;
     database.close().await;
     let user = result.map_err(|error| not_created(error, &username, config))?;

@@ -22,7 +22,7 @@ pub async fn run(command: &AdminCommand, config: &Config) -> Result<ExitCode, Fa
         } => {
             let name = accounts::given_or_asked(username.as_deref())?;
             let source = PasswordSource::from_flag(*password_stdin);
-            print(&accounts::create(config, &name, Role::admin(), source).await?)
+            print(&accounts::create(config, &name, Role::admin(), Some(source)).await?)
         }
         AdminCommand::ResetPassword {
             username,

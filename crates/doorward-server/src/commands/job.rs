@@ -9,6 +9,7 @@ use std::{
 use doorward::{
     authenticator::Authenticator,
     caller::Caller,
+    clock::Timestamp,
     job::{Job, JobDeed, JobId, JobState, Selection},
     role::Role,
 };
@@ -100,16 +101,10 @@ async fn start(
     let deed = JobDeed::parse(arguments.kind.as_str(), role).ok_or_else(|| {
         Failure::new("set-role takes --to ROLE, and the other kinds do not").usage()
     })?;
-    let filter = &arguments.filter;
-    let selection = Selection::Filter {
-        role: filter.role.clone(),
-        disabled: filter.state.map(|state| state == StateArg::Disabled),
-        search: filter.search.clone(),
-        created_since_ms: None,
-    };
+    let selection = selection(arguments);
     if !selection.selects() {
         return Err(Failure::new("which users is not said, or cannot be")
-            .fix("add --role, --state or --search")
+            .fix("add --role, --state, --search or --created-since, or up to 1000 --ids")
             .usage());
     }
     let unusable = operated::unusable(config);
@@ -133,6 +128,19 @@ async fn start(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+fn selection(arguments: &JobStartArgs) -> Selection {
+    let filter = &arguments.filter;
+    match &arguments.ids {
+        Some(ids) => Selection::Ids(ids.iter().copied().collect()),
+        None => Selection::Filter {
+            role: filter.role.clone(),
+            disabled: filter.state.map(|state| state == StateArg::Disabled),
+            search: filter.search.clone(),
+            created_since_ms: filter.created_since.map(Timestamp::as_millis),
+        },
+    }
 }
 
 /// Works until the job has ended; a server, or an older job, may be first.

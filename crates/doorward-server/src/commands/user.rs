@@ -34,11 +34,12 @@ pub async fn run(command: &UserCommand, config: &Config) -> Result<ExitCode, Fai
         username,
         role,
         password_stdin,
+        no_password,
     } = command
     {
         let role = Role::parse_assignable(role.as_str())
             .map_err(Failure::because("there is no such role"))?;
-        let source = PasswordSource::from_flag(*password_stdin);
+        let source = (!no_password).then(|| PasswordSource::from_flag(*password_stdin));
         return print(&accounts::create(config, username, role, source).await?);
     }
     let database = operated::open_current(config).await?;
@@ -92,6 +93,10 @@ async fn on_existing(
         UserCommand::EndSessions { username } => {
             let user = find(store, username, config).await?.user;
             user_sessions::end_all(authenticator, &user, config).await
+        }
+        UserCommand::EndSession { username, id } => {
+            let user = find(store, username, config).await?.user;
+            user_sessions::end_one(authenticator, &user, id, config).await
         }
         UserCommand::Delete { username, yes } => {
             delete(authenticator, username, *yes, config).await
@@ -197,7 +202,7 @@ fn parsed(filter: &UserFilterArgs) -> Result<UserFilter, Failure> {
             StateArg::Disabled => UserState::Disabled,
         }),
         prefix: prefix.transpose()?,
-        created_since: None,
+        created_since: filter.created_since,
     })
 }
 

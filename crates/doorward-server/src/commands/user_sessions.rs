@@ -8,7 +8,7 @@ use std::{
 use doorward::{
     authenticator::Authenticator,
     caller::Caller,
-    session::{EndReason, Session},
+    session::{EndReason, Session, SessionId},
     store::{EndSessions, StoreError},
     user::User,
 };
@@ -81,6 +81,35 @@ pub async fn end_all(
         "ended all sessions of {described} in {}\n",
         config.db.url
     ))
+}
+
+/// Ends one session and makes its access tokens void, on every node within a second. Another user's session is as unknown as
+/// one that is not there (AZ-02).
+///
+/// # Errors
+/// [`Failure`] when the database fails or there is no such session of the user that goes on.
+pub async fn end_one(
+    authenticator: &Authenticator,
+    user: &User,
+    id: &str,
+    config: &Config,
+) -> Result<ExitCode, Failure> {
+    let described = accounts::described(user);
+    let url = &config.db.url;
+    let ended = match SessionId::parse(id) {
+        Ok(id) => authenticator
+            .end_session(user.id, id, EndReason::Administrator, &Caller::operator())
+            .await
+            .map_err(|error| unusable(error, config))?,
+        Err(_) => false,
+    };
+    if !ended {
+        return Err(Failure::new(format!(
+            "{described} has no such session that goes on in {url}"
+        ))
+        .fix("`doorward user sessions` lists them"));
+    }
+    print(&format!("ended a session of {described} in {url}\n"))
 }
 
 fn unusable(error: StoreError, config: &Config) -> Failure {

@@ -45,6 +45,15 @@ pub fn parse_end_date(text: &str) -> Result<Timestamp, EndDateError> {
     Ok(Timestamp::from_seconds(seconds))
 }
 
+/// Reads the same as a moment at which something begins: a date alone is its first moment. `None` for what
+/// [`parse_end_date`] refuses.
+#[must_use]
+pub fn parse_since(text: &str) -> Option<Timestamp> {
+    let start = format!("{text}T00:00:00Z");
+    let has_time = text.contains(['T', 't', ' ']);
+    parse_end_date(if has_time { text } else { &start }).ok()
+}
+
 /// Seconds since midnight in UTC.
 fn time_of_day(text: &str) -> Result<i64, EndDateError> {
     let (local, offset) = if let Some(local) = text.strip_suffix(['Z', 'z']) {

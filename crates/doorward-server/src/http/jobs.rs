@@ -19,9 +19,8 @@ use utoipa::ToSchema;
 use super::{
     account::Body,
     user::{only, parse_role},
-    users::parse_since,
 };
-use crate::commands::timestamp::rfc3339;
+use crate::{commands::timestamp::rfc3339, config::parse_since};
 
 /// Jobs in the list.
 const MAX_LIST: u32 = 100;

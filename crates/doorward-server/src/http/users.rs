@@ -9,7 +9,6 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward::{
     authenticator::Authenticator,
-    clock::Timestamp,
     role::Role,
     store::{UserFilter, UserState},
     user::{User, UserId},
@@ -20,7 +19,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::config::parse_end_date;
+use crate::config::parse_since;
 
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 /// Users per page when none is asked for, and at most.
@@ -105,13 +104,6 @@ pub async fn list_users(
         })
         .transpose()?;
     page(&authenticator, &query, after, limit).await
-}
-
-/// A moment, or the first moment of a date.
-pub(super) fn parse_since(text: &str) -> Option<Timestamp> {
-    let start = format!("{text}T00:00:00Z");
-    let has_time = text.contains(['T', 't', ' ']);
-    parse_end_date(if has_time { text } else { &start }).ok()
 }
 
 /// Which users the parameters name. Each becomes a typed value.

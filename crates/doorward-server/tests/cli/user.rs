@@ -254,6 +254,111 @@ fn many_users_are_changed_by_a_job_after_a_dry_run() {
 }
 
 #[test]
+fn a_job_takes_numbers_instead_of_a_filter() {
+    for here in Installation::migrated() {
+        for (name, role) in [("alice", "admin"), ("bob", "user"), ("carol", "user")] {
+            here.with_user(name, role);
+        }
+        for wrong in [
+            &["--ids", "2", "--role", "user"][..],
+            &["--ids", "0"][..],
+            &["--ids", "bob"][..],
+        ] {
+            let command = [&["job", "start", "disable"][..], wrong].concat();
+            here.run(&command, "").code(2);
+        }
+        let command = ["job", "start", "disable", "--ids", "2,999999"];
+        let ran = here.run(&command, "").code(3);
+        assert!(ran.stdout.contains("done    1\n"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("999999: not_found"), "{}", ran.stdout);
+        let disabled = ["user", "list", "--state", "disabled", "--json"];
+        let ran = here.run(&disabled, "").code(0);
+        assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+        assert!(ran.stdout.contains("\"bob\""), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn users_are_chosen_by_when_they_were_added() {
+    for here in Installation::migrated() {
+        for (name, role) in [("alice", "admin"), ("bob", "user"), ("carol", "user")] {
+            here.with_user(name, role);
+        }
+        // 2027-03-31 18:00:00 and the moment before that day.
+        here.execute("UPDATE accounts SET created_at_ms = 1806516000000 WHERE user_id = 2");
+        here.execute("UPDATE accounts SET created_at_ms = 1806451199999 WHERE user_id <> 2");
+        for moment in ["2027-03-31", "2027-03-31T20:00:00+02:00"] {
+            let ran = here
+                .run(&["user", "list", "--created-since", moment, "--json"], "")
+                .code(0);
+            assert_eq!(ran.stdout.lines().count(), 1, "{moment}: {}", ran.stdout);
+            assert!(ran.stdout.contains("\"bob\""), "{moment}: {}", ran.stdout);
+        }
+        let late = ["user", "list", "--created-since", "2027-03-31T18:00:01Z"];
+        assert_eq!(here.run(&late, "").code(0).stdout, "");
+        here.run(&["user", "list", "--created-since", "yesterday"], "")
+            .code(2);
+        let job = ["job", "start", "delete", "--created-since", "2027-03-31"];
+        let ran = here.run(&job, "").code(0);
+        assert!(ran.stdout.contains("done    1\n"), "{}", ran.stdout);
+        here.run(&["user", "show", "bob"], "").code(1);
+        here.run(&["user", "show", "carol"], "").code(0);
+    }
+}
+
+#[test]
+fn a_user_without_a_password_logs_in_once_one_is_set() {
+    for here in Installation::migrated() {
+        let create = ["user", "create", "bob", "--no-password"];
+        here.run(&[&create[..], &["--password-stdin"]].concat(), PASSWORD)
+            .code(2);
+        let ran = here.run(&create, "").code(0);
+        assert!(ran.stdout.starts_with("created user bob"), "{}", ran.stdout);
+        let server = Server::start(&here);
+        assert_eq!(server.login_status("bob", PASSWORD), 401);
+        let set = ["user", "set-password", "bob", "--password-stdin"];
+        here.run(&set, PASSWORD).code(0);
+        assert_eq!(server.login_status("bob", PASSWORD), 200);
+    }
+}
+
+#[test]
+fn one_session_of_a_user_is_ended_and_the_others_go_on() {
+    for here in Installation::migrated() {
+        here.with_user("bob", "user");
+        here.with_user("carol", "user");
+        let server = Server::start(&here);
+        server.token("bob", PASSWORD);
+        server.token("bob", PASSWORD);
+        let listed = || {
+            let ran = here.run(&["user", "sessions", "bob"], "").code(0);
+            let lines = ran.stdout.lines().skip(1);
+            let ids = lines.map(|line| line.split(' ').next().unwrap().to_owned());
+            ids.collect::<Vec<_>>()
+        };
+        let sessions = listed();
+        assert_eq!(sessions.len(), 2);
+        // Another user's is as unknown as none.
+        for (name, id) in [("carol", sessions[0].as_str()), ("bob", "-x")] {
+            let ran = here.run(&["user", "end-session", name, id], "").code(1);
+            assert!(ran.stderr.contains("no such session"), "{}", ran.stderr);
+        }
+        let end = ["user", "end-session", "bob", &sessions[0]];
+        let ran = here.run(&end, "").code(0);
+        assert!(
+            ran.stdout
+                .starts_with("ended a session of user bob (id 1) in"),
+            "{}",
+            ran.stdout
+        );
+        assert_eq!(listed(), &sessions[1..]);
+        here.run(&end, "").code(1);
+        let trail = here.run(&["audit", "list"], "").code(0).stdout;
+        assert!(trail.contains("session_ended"), "{trail}");
+    }
+}
+
+#[test]
 fn where_a_user_is_logged_in_is_listed_and_ended() {
     for here in Installation::migrated() {
         here.with_user("bob", "user");
