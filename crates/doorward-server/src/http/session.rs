@@ -12,7 +12,7 @@ use doorward::{
     session::{EndReason, Session, SessionId},
     store::EndSessions,
 };
-use doorward_axum::{ApiError, Bearer, Json, Path, RequestClient};
+use doorward_axum::{ApiError, Bearer, BearerRejection, Json, Path, RequestClient};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -81,7 +81,7 @@ pub async fn refresh(
 /// when it has ended before (SE-04, RFC 7009 §2.2).
 ///
 /// # Errors
-/// 401 without a token that counts; 503 when the database is away.
+/// 401 without a token that counts or a refresh token; 503 when the database is away.
 #[utoipa::path(
     post,
     path = "/auth/logout",
@@ -98,12 +98,18 @@ pub async fn log_out(
     State(authenticator): State<Arc<Authenticator>>,
     RequestClient(client): RequestClient,
     headers: HeaderMap,
-    bearer: Result<Bearer, doorward_axum::BearerRejection>,
+    bearer: Result<Bearer, BearerRejection>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     match bearer {
         Ok(Bearer(principal)) => authenticator.log_out(&principal, &client).await?,
-        Err(rejection) if headers.contains_key(AUTHORIZATION) => return Err(rejection.into()),
+        // An expired token still stands in the header of a client that has not looked; its session goes on.
+        Err(rejection)
+            if headers.contains_key(AUTHORIZATION)
+                && !matches!(rejection, BearerRejection::Expired) =>
+        {
+            return Err(rejection.into());
+        }
         Err(rejection) => {
             let Ok(Refresh { refresh_token }) = fields(body, REFRESH_TOKEN_REQUIRED) else {
                 return Err(rejection.into());

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    access_table::resigned,
     client::{Request, get, login, post, request},
     installation::{Engine, Installation, PASSWORD, Server, engines, eventually},
 };
@@ -193,6 +194,37 @@ fn logging_out_ends_the_session_with_its_tokens_and_no_other() {
         let answer = post("/auth/logout", &body).send(server.address);
         assert_eq!(answer.status, 204, "{answer:?}");
         assert_eq!(status(&server, &there.token), 401);
+    }
+}
+
+#[test]
+fn a_logout_with_an_expired_token_ends_the_session_of_the_refresh_token() {
+    for engine in engines() {
+        let installation = Installation::new(engine).with_known_secret();
+        let server = installation.start();
+        server.sign_up("una");
+        let pair = log_in(&server, "una");
+        let log_out = |token: &str, body: &Value| {
+            let request = post("/auth/logout", body).bearer(token);
+            request.send(server.address)
+        };
+        let expired = resigned(&pair.token, |claims| {
+            claims["iat"] = json!(1_700_000_000);
+            claims["exp"] = json!(1_700_003_600);
+        });
+        let body = json!({"refresh_token": pair.refresh});
+        // A token that is none, or an expired one alone, ends nothing.
+        assert_eq!(log_out("not.a.token", &body).status, 401);
+        let answer = log_out(&expired, &json!({}));
+        assert_eq!(
+            (answer.status, answer.error()),
+            (401, "Token has expired".into())
+        );
+        assert_eq!(status(&server, &pair.token), 200);
+        let answer = log_out(&expired, &body);
+        assert_eq!(answer.status, 204, "{answer:?}");
+        assert_eq!(status(&server, &pair.token), 401);
+        assert_refused(&server, &pair.refresh, "refresh_token_invalid");
     }
 }
 
