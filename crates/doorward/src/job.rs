@@ -78,6 +78,15 @@ impl JobDeed {
         }
     }
 
+    /// Whether an administrator to whom it is done is none any more.
+    pub(crate) fn takes_administration(&self) -> bool {
+        match self {
+            Self::Disable | Self::Delete => true,
+            Self::SetRole(role) => !role.is_admin(),
+            Self::Enable | Self::EndSessions => false,
+        }
+    }
+
     /// As it is stored.
     pub(crate) fn to_text(&self) -> String {
         match self {
@@ -215,7 +224,7 @@ impl JobState {
 pub struct JobReject {
     /// Who.
     pub user_id: i64,
-    /// `last_administrator`, `not_found` or `changed_meanwhile`.
+    /// `last_administrator`, `own_account`, `out_of_reach`, `not_found` or `changed_meanwhile`.
     pub reason: String,
 }
 

@@ -76,6 +76,33 @@ fn a_job_changes_whom_it_names_and_never_the_last_administrator() {
 }
 
 #[test]
+fn a_job_leaves_its_maker_as_is_and_goes_on_with_the_others() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let admin = server.set_up();
+        add_users(&server, &admin, 3);
+        // Another administrator, so that the maker is not the last.
+        let body = json!({"kind": "set_role", "role": "admin", "ids": [2]});
+        ended(&server, &admin, &start(&server, &admin, &body));
+        for body in [
+            json!({"kind": "set_role", "role": "user", "ids": [1, 3]}),
+            json!({"kind": "disable", "ids": [1, 3]}),
+            json!({"kind": "delete", "ids": [1, 3, 4]}),
+        ] {
+            let job = ended(&server, &admin, &start(&server, &admin, &body));
+            assert_eq!(job["state"], "done", "{body}: {job}");
+            assert_eq!(
+                job["rejects"],
+                json!([{"user_id": 1, "reason": "own_account"}]),
+                "{body}"
+            );
+        }
+        assert_eq!(count(&server, &admin, ""), "2");
+    }
+}
+
+#[test]
 fn a_job_that_selects_everybody_or_nobody_is_refused() {
     let (_kept, server) = Installation::new(crate::installation::Engine::Sqlite).start_kept();
     let admin = server.set_up();

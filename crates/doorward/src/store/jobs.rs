@@ -112,6 +112,8 @@ impl JobRow {
 enum StepError {
     /// Another worker has the job, or it was cancelled.
     Lost,
+    /// It would have stopped the job: its maker could not have gone on.
+    OwnAccount,
     /// The deed was refused.
     Refused(ChangeUserError),
 }
@@ -125,7 +127,7 @@ impl From<StoreError> for StepError {
 impl AsStoreError for StepError {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
-            Self::Lost => None,
+            Self::Lost | Self::OwnAccount => None,
             Self::Refused(error) => error.as_store_error(),
         }
     }
@@ -293,6 +295,9 @@ impl Store {
                 self.do_in(&mut tx, user, None, &deed, &authority, now)
                     .await
                     .map_err(StepError::Refused)?;
+                if job.actor == Actor::User(user) && job.deed.takes_administration() {
+                    return Err(StepError::OwnAccount);
+                }
                 let args = [at, until, id, lease.into(), at];
                 if tx.execute(ADVANCE, &args).await?.rows_affected != 1 {
                     return Err(StepError::Lost);
@@ -315,6 +320,7 @@ impl Store {
                 return Ok(true);
             }
             Err(StepError::Lost) => return Ok(false),
+            Err(StepError::OwnAccount) => "own_account",
             Err(StepError::Refused(ChangeUserError::Store(error))) => return Err(error),
             Err(StepError::Refused(ChangeUserError::LastAdministrator)) => "last_administrator",
             Err(StepError::Refused(ChangeUserError::Overreach(_))) => "out_of_reach",
