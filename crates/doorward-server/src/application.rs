@@ -7,9 +7,11 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use doorward::{
     access::{AccessTokenPolicy, AccessTokens, ClaimSource},
-    authenticator::{Authenticator, LinkRules, Parts, RegistrationRule},
+    authenticator::{Authenticator, KeyRules, LinkRules, Parts, RegistrationRule},
     clock::{Clock, SystemClock},
     flask_session::SessionSigner,
+    foreign::FlaskKeys,
+    key_ring::{KeyPolicy, KeySealer, SigningAlgorithm, Timetable, WantedAlgorithm, secret_key_id},
     one_time_link::LinkKey,
     password::{NewHashForm, PasswordPolicy},
     random::OsRandom,
@@ -17,10 +19,9 @@ use doorward::{
     session::{RefreshKeys, SessionPolicy},
     store::{Database, DatabaseUrl, Store},
     throttle::{Allowance, KnownDevices, Throttle, ThrottlePolicy},
-    token::{Hs256Key, KeyId},
+    token::{Hs256Key, PairAlgorithm},
 };
 use doorward_axum::{OwnOrigin, SessionCookies};
-use sha2::{Digest, Sha256};
 
 use crate::{
     config::{self, ClaimConstant, Config},
@@ -37,7 +38,13 @@ pub struct Application {
     pub cookies: SessionCookies,
     /// Where browsers reach the server.
     pub origin: OwnOrigin,
+    /// Where clients reach the server.
+    pub published_at: PublishedAt,
 }
+
+/// The public URL without a slash at its end, if one is configured.
+#[derive(Debug, Clone)]
+pub struct PublishedAt(pub Option<String>);
 
 /// The issuer of tokens when neither `token.issuer` nor `public_url` is set.
 pub(crate) const DEFAULT_ISSUER: &str = "doorward";
@@ -59,7 +66,7 @@ impl Application {
             password_policy: password_policy(config, &form)?,
             registration: registration_rule(config),
             failure_quantum: config.login.failure_quantum,
-            tokens: access_tokens(config, secret)?,
+            tokens: access_tokens(config, secret),
             sessions: session_policy(config),
             refresh_keys: {
                 let keys = foreign::own_keys(config, secret);
@@ -69,12 +76,16 @@ impl Application {
             random: Arc::new(OsRandom),
         };
         let foreign = foreign::sources(config, secret)?;
-        let authenticator = Authenticator::new(parts)
+        let keys = foreign::own_keys(config, secret);
+        let mut authenticator = Authenticator::new(parts)
             .map_err(Failure::because("the server could not start"))?
             .with_foreign(foreign)
             .with_links(link_rules(config, secret))
             .with_api_keys(config.api_keys);
-        let keys = foreign::own_keys(config, secret);
+        if !config.demo {
+            let keys = foreign::own_keys(config, secret);
+            authenticator = authenticator.with_keys(key_rules(config, keys)?);
+        }
         let signer = SessionSigner::new(&keys.current, &keys.fallbacks, config.session.max_age);
         let origin = config
             .public_url
@@ -84,6 +95,12 @@ impl Application {
             authenticator: Arc::new(authenticator),
             cookies: SessionCookies::new(signer, clock, is_https(config)),
             origin: OwnOrigin::new(origin),
+            published_at: PublishedAt(
+                config
+                    .public_url
+                    .as_ref()
+                    .map(|url| url.to_string().trim_end_matches('/').to_owned()),
+            ),
         })
     }
 }
@@ -113,15 +130,14 @@ pub fn database_url(url: &config::DatabaseUrl) -> Result<DatabaseUrl, Failure> {
     }
 }
 
-/// The access tokens, as configured.
-///
-/// # Errors
-/// [`Failure`] when the key has no id.
-pub fn access_tokens(config: &Config, secret: &Secret) -> Result<AccessTokens, Failure> {
-    Ok(AccessTokens::new(
-        signing_key(secret)?,
-        token_policy(config),
-    ))
+/// The access tokens, as configured: the demo's have one key for ever, others come from the table of keys.
+fn access_tokens(config: &Config, secret: &Secret) -> AccessTokens {
+    if config.demo {
+        let key = Hs256Key::new(secret, Some(secret_key_id(secret)));
+        AccessTokens::new(key, token_policy(config))
+    } else {
+        AccessTokens::without_keys(token_policy(config))
+    }
 }
 
 /// Whether clients reach the server by https.
@@ -200,7 +216,9 @@ fn throttle_policy(config: &Config) -> Option<ThrottlePolicy> {
     })
 }
 
-fn token_policy(config: &Config) -> AccessTokenPolicy {
+/// What access tokens say, as configured.
+#[must_use]
+pub fn token_policy(config: &Config) -> AccessTokenPolicy {
     let token = &config.token;
     let mut policy = AccessTokenPolicy::new(
         token
@@ -237,16 +255,36 @@ fn token_policy(config: &Config) -> AccessTokenPolicy {
     policy
 }
 
-/// The key for tokens. Its id is a fingerprint of the secret, so that a verifier with several keys finds the right one;
-/// a hash of 32 random bytes tells nothing about them.
-fn signing_key(secret: &Secret) -> Result<Hs256Key, Failure> {
-    let digest = Sha256::new_with_prefix(b"doorward key id\0")
-        .chain_update(secret.expose())
-        .finalize();
-    let id = digest
-        .iter()
-        .take(6)
-        .fold(String::new(), |id, byte| id + &format!("{byte:02x}"));
-    let id = KeyId::parse(&id).map_err(Failure::because("the signing key has no id"))?;
-    Ok(Hs256Key::new(secret, Some(id)))
+/// How keys of tokens are made and kept.
+fn key_rules(config: &Config, keys: FlaskKeys) -> Result<KeyRules, Failure> {
+    let sealer = KeySealer::new(&keys.current, &keys.fallbacks).map_err(Failure::because(
+        "the key that encrypts private keys could not be made",
+    ))?;
+    Ok(KeyRules {
+        sealer,
+        policy: key_policy(config),
+        secret: keys.current,
+        former_secrets: keys.fallbacks,
+    })
+}
+
+/// How keys follow each other, as configured.
+#[must_use]
+pub fn key_policy(config: &Config) -> KeyPolicy {
+    let first = match config.secret_key {
+        // An application that has it verifies by it.
+        Some(_) => SigningAlgorithm::Secret,
+        None => SigningAlgorithm::Pair(PairAlgorithm::Es256),
+    };
+    KeyPolicy {
+        algorithm: match config.keys.algorithm {
+            Some(algorithm) => WantedAlgorithm::This(algorithm),
+            None => WantedAlgorithm::First(first),
+        },
+        timetable: Timetable {
+            lead: config.keys.lead,
+            token_life: config.token.ttl.max(config.api_keys.token_ttl),
+        },
+        rotate_after: config.keys.rotate_after,
+    }
 }

@@ -12,7 +12,8 @@ use crate::{
     config::Config,
     http::{
         account, api_keys, audit, documentation, email, exchange, health, jobs, password,
-        reset_link, revocations, roles, session, setup, token, user, user_sessions, users,
+        published_keys, reset_link, revocations, roles, session, setup, token, user, user_sessions,
+        users,
     },
     openapi::{self, Document, also_at},
 };
@@ -84,6 +85,10 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(routes!(roles::list_roles))
         .routes(routes!(roles::define_role, roles::delete_role))
         .routes(routes!(roles::show_roles_of_user, roles::assign_roles))
+        .routes(routes!(published_keys::list_keys))
+        .routes(routes!(published_keys::show_key))
+        .routes(routes!(published_keys::show_metadata))
+        .routes(routes!(published_keys::show_openid_configuration))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz));
     if demo {

@@ -1,6 +1,10 @@
 //! Access tokens: what our own JWTs say, and who may read them.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
+};
 
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -13,7 +17,8 @@ use crate::{
     role::Role,
     session::SessionId,
     token::{
-        AccessToken, Hs256Key, KeyId, RequiredClaim, SignError, TokenError, Validation, Verifier,
+        AccessToken, Hs256Key, RequiredClaim, SignError, SigningKey, TokenError, Validation,
+        Verifier, VerifyingKey,
     },
     user::{Epochs, User, UserId},
 };
@@ -64,13 +69,30 @@ impl AccessTokenPolicy {
     }
 }
 
-/// Issues and verifies access tokens: HS256 JWTs with `iss`, `sub`, `iat`, `exp`, `jti` (RFC 7519 §4.1), the lecture's
+/// Issues and verifies access tokens: JWTs with `iss`, `sub`, `iat`, `exp`, `jti` (RFC 7519 §4.1), the lecture's
 /// `user_id`, `username`, `role`, and beside them `roles` (RFC 9068 §2.2.3.1) and `scope` (RFC 8693 §4.2).
+///
+/// Its keys change while it runs ([`AccessTokens::set_keys`]); every call works with those of one moment.
 #[derive(Debug)]
 pub struct AccessTokens {
-    key: Hs256Key,
-    verifier: Arc<Verifier>,
+    keys: RwLock<Keys>,
+    validation: Validation,
     policy: AccessTokenPolicy,
+}
+
+#[derive(Debug)]
+struct Keys {
+    signing: Vec<SigningFrom>,
+    verifier: Arc<Verifier>,
+}
+
+/// A key that signs from a moment on.
+#[derive(Debug, Clone)]
+pub struct SigningFrom {
+    /// When it takes over from the one before.
+    pub from: Timestamp,
+    /// The key.
+    pub key: SigningKey,
 }
 
 /// A fresh access token.
@@ -148,6 +170,18 @@ impl AccessTokens {
     /// Tokens signed with `key` that say what `policy` says.
     #[must_use]
     pub fn new(key: Hs256Key, policy: AccessTokenPolicy) -> Self {
+        let tokens = Self::without_keys(policy);
+        let always = SigningFrom {
+            from: Timestamp::from_millis(i64::MIN),
+            key: key.clone().into(),
+        };
+        tokens.set_keys(vec![always], [key.into()]);
+        tokens
+    }
+
+    /// Tokens that say what `policy` says; none can be issued or is accepted until there are keys.
+    #[must_use]
+    pub fn without_keys(policy: AccessTokenPolicy) -> Self {
         let required = [
             RequiredClaim::Issuer,
             RequiredClaim::Subject,
@@ -161,24 +195,58 @@ impl AccessTokens {
         if let Some(audience) = &policy.audience {
             validation = validation.audience(&**audience);
         }
-        let verifier = Arc::new(Verifier::new(key.clone(), validation));
         Self {
-            key,
-            verifier,
+            keys: RwLock::new(Keys {
+                signing: Vec::new(),
+                verifier: Arc::new(Verifier::without_keys(validation.clone())),
+            }),
+            validation,
             policy,
         }
     }
 
-    /// The id that our tokens carry as `kid`.
-    #[must_use]
-    pub fn key_id(&self) -> Option<&KeyId> {
-        self.key.id()
+    /// Replaces all keys: those that sign, and those whose tokens are accepted. A token without `kid` is tried on shared
+    /// secrets alone.
+    pub fn set_keys(
+        &self,
+        mut signing: Vec<SigningFrom>,
+        verifying: impl IntoIterator<Item = VerifyingKey>,
+    ) {
+        signing.sort_by_key(|key| key.from);
+        let verifier = verifying.into_iter().fold(
+            Verifier::without_keys(self.validation.clone()),
+            |verifier, key| match key.public() {
+                None => verifier.with_default_key(key),
+                Some(_) => verifier.with_key(key),
+            },
+        );
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *keys = Keys {
+            signing,
+            verifier: Arc::new(verifier),
+        };
     }
 
-    /// The rules by which tokens are verified, for routes that read claims of their own.
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key that signs now.
+    ///
+    /// # Errors
+    /// [`SignError::NoKey`].
+    pub fn signing_key(&self, now: Timestamp) -> Result<SigningKey, SignError> {
+        let keys = self.keys();
+        let active = keys.signing.iter().rev().find(|key| key.from <= now);
+        active
+            .map(|active| active.key.clone())
+            .ok_or(SignError::NoKey)
+    }
+
+    /// The rules by which tokens are verified now, for routes that read claims of their own.
     #[must_use]
-    pub fn verifier(&self) -> &Arc<Verifier> {
-        &self.verifier
+    pub fn verifier(&self) -> Arc<Verifier> {
+        Arc::clone(&self.keys().verifier)
     }
 
     /// How long a token is valid.
@@ -187,13 +255,18 @@ impl AccessTokens {
         self.policy.ttl
     }
 
-    /// Signs something else than an access token with the same key, such as the list of revocations. It must say by its
+    /// Signs something else than an access token with the key that signs now, such as the list of revocations. It must say by its
     /// claims that it is none.
     ///
     /// # Errors
     /// [`SignError`].
-    pub fn sign_document<C: Serialize>(&self, typ: &str, claims: &C) -> Result<String, SignError> {
-        self.key.sign_document(typ, claims)
+    pub fn sign_document<C: Serialize>(
+        &self,
+        typ: &'static str,
+        claims: &C,
+        now: Timestamp,
+    ) -> Result<String, SignError> {
+        self.signing_key(now)?.sign_document(typ, claims)
     }
 
     /// The `iss` claim.
@@ -240,7 +313,7 @@ impl AccessTokens {
                 .collect(),
         };
         Ok(Issued {
-            token: self.key.sign(&claims)?,
+            token: self.signing_key(now)?.sign(&claims)?,
             expires_in: self.policy.ttl,
         })
     }
@@ -266,7 +339,7 @@ impl AccessTokens {
     /// [`TokenError::Expired`], or [`TokenError::Invalid`] for every other fault, also for a token that is signed
     /// rightly but names nobody.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claimed, TokenError> {
-        let claims: Presented = self.verifier.verify(token, now.as_millis())?;
+        let claims: Presented = self.keys().verifier.verify(token, now.as_millis())?;
         let role = Role::parse(&claims.role)
             .map_err(|_| TokenError::from(crate::token::InvalidReason::ClaimsForm))?;
         if claims.username.is_empty() || claims.sub != claims.user_id.to_string() {

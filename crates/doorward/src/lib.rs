@@ -31,6 +31,7 @@ pub mod flask_session;
 pub mod foreign;
 pub mod job;
 pub mod json;
+pub mod key_ring;
 pub mod letter;
 pub mod one_time_link;
 pub mod password;

@@ -52,7 +52,7 @@ fn serve() {
     let router = Router::new()
         .route("/hello/{name}", get(hello))
         .route("/protected", get(protected))
-        .with_state(Arc::clone(tokens.verifier()));
+        .with_state(tokens.verifier());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -9,6 +9,7 @@ pub mod database;
 pub mod diagnosis;
 pub mod export;
 pub mod flags;
+pub mod keys;
 pub mod reference;
 pub mod run;
 
@@ -34,6 +35,7 @@ pub use diagnosis::{
     TokenInput,
 };
 pub use export::{ExportArgs, ExportFormat};
+pub use keys::{ExportKeysArgs, KeyCommand, KeyFormat, RotateArgs};
 pub use reference::cli_reference;
 pub use run::{LectureArgs, ServeArgs};
 
@@ -120,6 +122,9 @@ pub enum Command {
     /// Manage API keys
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// Manage the keys that sign tokens
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Change many users at once
     #[command(subcommand)]
     Job(JobCommand),

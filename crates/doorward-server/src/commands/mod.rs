@@ -11,6 +11,7 @@ pub mod export;
 pub mod hash;
 pub mod healthcheck;
 pub mod job;
+pub mod key;
 pub mod lecture;
 pub mod operated;
 pub mod progress;
@@ -76,6 +77,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::User(command) => block_on(user::run(command, &load_quietly(cli)?.config)),
         Command::Role(command) => block_on(role::run(command, &load_quietly(cli)?.config)),
         Command::ApiKey(command) => block_on(api_key::run(command, &load_quietly(cli)?.config)),
+        Command::Key(command) => block_on(key::run(command, &load_quietly(cli)?.config)),
         Command::Job(command) => block_on(job::run(command, &load_quietly(cli)?.config)),
         Command::Adopt(command) => adopt::run(cli, command),
         Command::Export(arguments) => block_on(export::run(arguments, &load_quietly(cli)?.config)),
@@ -83,7 +85,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Db(command) => block_on(db::run(*command, &load_quietly(cli)?.config)),
         Command::Token(TokenCommand::Decode(input)) => token::decode(input),
         Command::Token(TokenCommand::Verify(input)) => {
-            token::verify(input, &load_quietly(cli)?.config)
+            block_on(token::verify(input, &load_quietly(cli)?.config))
         }
         Command::Hash(arguments) => block_on(hash::run(*arguments, &load_quietly(cli)?.config)),
         Command::Healthcheck(arguments) => {

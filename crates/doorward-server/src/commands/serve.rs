@@ -45,6 +45,11 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
         .map_err(Failure::because("the database's users cannot be used"))?;
     let mailer = Mailer::new(config)?;
     let application = Application::new(config, store, &secret)?;
+    application
+        .authenticator
+        .follow_keys()
+        .await
+        .map_err(Failure::because("the keys of tokens cannot be used"))?;
     let setup = prepare_accounts(&application.authenticator, config).await?;
     let app = listening::wrap(router(&application, config), config)?;
     let (listener, address) = listening::bind(config.listen).await?;
@@ -72,6 +77,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     application.authenticator.follow_revocations().await;
     let purging = tokio::spawn(purge_now_and_then(application.clone()));
     let revoking = tokio::spawn(follow_revocations(application.clone()));
+    let keying = tokio::spawn(follow_keys(application.clone()));
     let following = tokio::spawn(follow_the_application(application.clone()));
     let counting = tokio::spawn(write_counts_now_and_then(application.clone()));
     let mailing = mailer.map(|mailer| Mailing::start(application.authenticator.clone(), mailer));
@@ -83,6 +89,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     working.abort();
     purging.abort();
     revoking.abort();
+    keying.abort();
     following.abort();
     application.authenticator.finish_recoveries().await;
     if let Some(mailing) = mailing {
@@ -201,6 +208,27 @@ async fn follow_revocations(application: Application) {
     loop {
         every.tick().await;
         application.authenticator.follow_revocations().await;
+    }
+}
+
+/// Learns what other nodes and commands did to the keys of tokens, and rotates them when that is due.
+async fn follow_keys(application: Application) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = String::new();
+    loop {
+        every.tick().await;
+        match application.authenticator.follow_keys().await {
+            Ok(()) => told.clear(),
+            Err(error) => {
+                // Once for each reason, not every second.
+                let why = error.to_string();
+                if why != told {
+                    tracing::error!(target: "doorward::keys", error = %why, "the keys of tokens could not be followed; those known are used");
+                    told = why;
+                }
+            }
+        }
     }
 }
 

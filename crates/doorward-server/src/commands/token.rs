@@ -2,20 +2,23 @@
 
 use std::{
     io::{self, IsTerminal as _, Read as _, Write as _},
+    path::PathBuf,
     process::ExitCode,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward::{
+    access::AccessTokens,
     clock::{Clock as _, SystemClock, Timestamp},
+    key_ring::{KeyState, SigningAlgorithm, StoredKey, secret_key_id},
     secret::Secret,
-    token::{MAX_TOKEN_BYTES, TokenError},
+    token::{Hs256Key, MAX_TOKEN_BYTES, TokenError, VerifyingKey},
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    print,
+    operated, print,
     terminal::visible_lines,
     timestamp::{rfc3339, rough},
 };
@@ -55,9 +58,9 @@ pub fn decode(input: &TokenInput) -> Result<ExitCode, Failure> {
 ///
 /// # Errors
 /// [`Failure`] with the rule that the token breaks. It never quotes the token.
-pub fn verify(input: &TokenInput, config: &Config) -> Result<ExitCode, Failure> {
+pub async fn verify(input: &TokenInput, config: &Config) -> Result<ExitCode, Failure> {
     let token = read(input)?;
-    let tokens = application::access_tokens(config, &secret(config)?)?;
+    let tokens = tokens(config).await?;
     let now = SystemClock.now();
     let refused = |error: TokenError| match error {
         TokenError::Expired => Failure::new("the token has expired"),
@@ -92,17 +95,59 @@ fn whole_seconds(value: &Value) -> Option<i64> {
     })
 }
 
-/// The server's secret. It is not made here: a new one has signed nothing yet.
-fn secret(config: &Config) -> Result<Secret, Failure> {
-    let path = config.data_dir.join("secret.key");
-    if config.secret_key.is_none() && !path.exists() {
-        return Err(Failure::new(format!(
-            "there is no secret to verify with: none is configured and there is no {}",
-            path.display()
-        ))
-        .fix("give the server's own settings: --data-dir, or DOORWARD_SECRET_KEY_FILE"));
+/// The rules of the server, with the keys that its database has, or else with its secret. Neither is made here: a new one
+/// has signed nothing yet.
+async fn tokens(config: &Config) -> Result<AccessTokens, Failure> {
+    let secret = secret(config)?;
+    let keys = match operated::missing_file(config) {
+        Some(_) => Vec::new(),
+        None => stored_keys(config).await?,
+    };
+    let now = SystemClock.now();
+    let mut verifying: Vec<VerifyingKey> = keys
+        .iter()
+        .filter(|key| key.times.state(now) != KeyState::Retired)
+        .filter_map(|key| key.public.clone())
+        .map(VerifyingKey::new)
+        .collect::<Result<_, _>>()
+        .map_err(Failure::because("the server's keys cannot be used"))?;
+    let is_of_secret = |key: &StoredKey| key.algorithm == SigningAlgorithm::Secret;
+    if keys.is_empty() || keys.iter().any(is_of_secret) {
+        let secret = secret.ok_or_else(|| {
+            Failure::new(format!(
+                "there is no secret to verify with: none is configured and there is no {}",
+                secret_path(config).display()
+            ))
+            .fix("give the server's own settings: --data-dir, or DOORWARD_SECRET_KEY_FILE")
+        })?;
+        verifying.push(Hs256Key::new(&secret, Some(secret_key_id(&secret))).into());
     }
-    Ok(secret_file::load_or_create(config)?.secret)
+    let tokens = AccessTokens::without_keys(application::token_policy(config));
+    tokens.set_keys(Vec::new(), verifying);
+    Ok(tokens)
+}
+
+async fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, Failure> {
+    let database = operated::open_current(config).await?;
+    let keys = operated::store(&database, config)
+        .await?
+        .list_signing_keys()
+        .await
+        .map_err(operated::unusable(config))?;
+    database.close().await;
+    Ok(keys)
+}
+
+fn secret_path(config: &Config) -> PathBuf {
+    config.data_dir.join("secret.key")
+}
+
+/// The server's secret, if it has one.
+fn secret(config: &Config) -> Result<Option<Secret>, Failure> {
+    if config.secret_key.is_none() && !secret_path(config).exists() {
+        return Ok(None);
+    }
+    Ok(Some(secret_file::load_or_create(config)?.secret))
 }
 
 /// The argument, or standard input without the white space around it.

@@ -10,6 +10,7 @@ use super::claim_source::ExtraClaims;
 use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
 use super::foreign::ForeignConfig;
+use super::keys::{self, KeysConfig};
 use super::mail::MailConfig;
 use super::secret::SecretText;
 use super::values::Values;
@@ -52,6 +53,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// `session.*`.
     pub session: SessionConfig,
+    /// `token.algorithm` and `keys.*`.
+    pub keys: KeysConfig,
     /// `api_keys.*`.
     pub api_keys: ApiKeyPolicy,
     /// `registration.*`.
@@ -360,6 +363,7 @@ impl Config {
                 trusted_proxies: v.take("http.trusted_proxies")?,
                 access_log: v.take("http.access_log")?,
             },
+            keys: keys::read(&mut v)?,
             api_keys: api_keys::read(&mut v)?,
             session: SessionConfig {
                 max_age: v.take("session.max_age")?,

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod metrics;
 mod page;
 pub mod password;
+pub mod published_keys;
 mod rate_limit;
 pub mod reset_link;
 pub mod revocations;

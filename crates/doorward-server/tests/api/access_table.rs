@@ -49,6 +49,11 @@ const PRODUCTION: &[Row] = &[
     ("GET", "/auth/session", [401; 6]),
     ("GET", "/healthz", OPEN),
     ("GET", "/readyz", OPEN),
+    ("GET", "/.well-known/jwks.json", OPEN),
+    ("GET", "/.well-known/keys/x", NOT_THERE),
+    // The server does not know where clients reach it.
+    ("GET", "/.well-known/oauth-authorization-server", NOT_THERE),
+    ("GET", "/.well-known/openid-configuration", NOT_THERE),
     ("GET", "/openapi.json", OPEN),
     ("GET", "/docs", OPEN),
     ("GET", "/users", ADMIN),

@@ -396,9 +396,9 @@ fn a_job_is_told_with_its_number_when_it_begins_ends_and_is_stopped() {
 fn events_older_than_the_retention_go_and_the_chain_still_holds() {
     for engine in engines() {
         let installation = quick(engine).set("DOORWARD_AUDIT_RETENTION", "30d");
-        let server = installation.start();
-        assert_eq!(get("/healthz").send(server.address).status, 200);
-        server.stop();
+        // Before the server records anything: the oldest events are the first.
+        let migrated = installation.run(&["db", "migrate"], "");
+        assert!(migrated.status.success(), "{migrated:?}");
         let now = SystemClock.now();
         let long_ago = Timestamp::from_millis(now.as_millis() - 40 * 24 * 3_600_000);
         installation.with_store(async |store| {

@@ -39,12 +39,12 @@ fn a_second_start_keeps_users_tokens_and_the_secret() {
 
 #[test]
 fn another_secret_makes_earlier_tokens_worthless() {
-    let installation = Installation::new(Engine::Sqlite);
+    let installation = Installation::new(Engine::Sqlite).with_known_secret();
     let server = installation.start();
     let token = server.sign_up("una");
     server.stop();
-    std::fs::remove_file(installation.folder().join("data/secret.key")).unwrap();
-    let server = installation.start();
+    let other = "5d1c0a4be7f2936884aa1b0cfe3d927743d0e65c1fb8a2947e6d05b3c8f19a20";
+    let server = installation.set("DOORWARD_SECRET_KEY", other).start();
     let answer = get("/profile").bearer(&token).send(server.address);
     assert_eq!(
         (answer.status, answer.error()),

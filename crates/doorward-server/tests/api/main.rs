@@ -44,6 +44,7 @@ mod secrets;
 mod secrets_nowhere;
 mod sessions;
 mod setup;
+mod signing_keys;
 mod slow_clients;
 mod throttle;
 mod token_kinds;

@@ -25,6 +25,7 @@ mod healthcheck;
 #[path = "../lecture_pages/http.rs"]
 mod http;
 mod installation;
+mod key;
 mod server;
 mod token;
 mod user;

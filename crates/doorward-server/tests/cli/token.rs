@@ -48,10 +48,7 @@ fn a_token_that_the_server_would_refuse_is_refused_with_the_reason() {
     assert!(reason(&here, &unsigned).contains("the signature does not match"));
     let elsewhere = here.with("DOORWARD_TOKEN_ISSUER", "https://other.example");
     assert!(reason(&elsewhere, &token).contains("another issuer"));
-    let stranger = Installation::sqlite().with(
-        "DOORWARD_SECRET_KEY",
-        "5d1c0a4be7f2936884aa1b0cfe3d927743d0e65c1fb8a2947e6d05b3c8f19a20",
-    );
+    let (stranger, _) = with_token();
     assert!(reason(&stranger, &token).contains("the key is unknown"));
 }
 

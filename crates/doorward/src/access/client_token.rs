@@ -89,7 +89,7 @@ impl AccessTokens {
             scope: &scope.scope(),
         };
         Ok(Issued {
-            token: self.key.sign(&claims)?,
+            token: self.signing_key(now)?.sign(&claims)?,
             expires_in: ttl,
         })
     }
@@ -100,7 +100,7 @@ impl AccessTokens {
     /// # Errors
     /// [`TokenError`], also for a good token of a user.
     pub fn verify_for_key(&self, token: &str, now: Timestamp) -> Result<ClientClaimed, TokenError> {
-        let claims: Presented = self.verifier.verify(token, now.as_millis())?;
+        let claims: Presented = self.keys().verifier.verify(token, now.as_millis())?;
         let malformed = || TokenError::from(InvalidReason::ClaimsForm);
         if claims.client_id != claims.sub || claims.sid != claims.sub {
             return Err(malformed());

@@ -102,6 +102,10 @@ kinds! {
     JobFinished = "job_finished",
     /// A job over many users was stopped, by somebody or because its maker may do such things no more.
     JobCancelled = "job_cancelled",
+    /// A key of tokens was made or imported, and when it signs was decided.
+    KeyAdded = "key_added",
+    /// A key of tokens was retired before its time.
+    KeyRetired = "key_retired",
     /// Old events were deleted.
     AuditPurged = "audit_purged",
 }

@@ -12,7 +12,7 @@ use crate::{
     principal::Principal,
     session::LoginMethod,
     store::StoreError,
-    token::{TokenError, unverified_key_id},
+    token::{TokenError, VerifyingKey, unverified_key_id},
     user::User,
     username::Username,
 };
@@ -211,8 +211,11 @@ impl Authenticator {
     }
 
     fn names_our_key(&self, token: &str) -> bool {
-        let own = self.parts.tokens.key_id();
-        own.is_some() && unverified_key_id(token).as_deref() == own.map(crate::token::KeyId::as_str)
+        let verifier = self.parts.tokens.verifier();
+        unverified_key_id(token).is_some_and(|named| {
+            let mut ours = verifier.keys().filter_map(VerifyingKey::id);
+            ours.any(|id| id.as_str() == named)
+        })
     }
 
     /// The user whom a subject means, if they are there, are not disabled, and a name is spelled as the database has it.

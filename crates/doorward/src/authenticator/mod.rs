@@ -10,6 +10,8 @@ mod basic;
 mod defaults;
 mod foreign;
 mod foreign_logins;
+mod key_changes;
+mod keys;
 mod known_devices;
 mod links;
 mod login;
@@ -31,6 +33,7 @@ pub use api_keys::{
 };
 pub use defaults::OpenError;
 pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLoginError};
+pub use keys::{KeyRingError, KeyRules};
 pub use known_devices::DeviceTokenError;
 pub use links::{LinkRules, MakeLinkError, ResetLink};
 pub use login::{LoginAttempt, LoginError};
@@ -101,6 +104,7 @@ pub struct Authenticator {
     links: Option<LinkRules>,
     api_keys: ApiKeyPolicy,
     recoveries: Arc<Semaphore>,
+    key_ring: Option<keys::KeyRing>,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -128,6 +132,7 @@ impl Authenticator {
             links: None,
             api_keys: ApiKeyPolicy::default(),
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE as usize)),
+            key_ring: None,
         })
     }
 

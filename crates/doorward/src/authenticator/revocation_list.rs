@@ -71,7 +71,7 @@ impl Authenticator {
         let document = self
             .parts
             .tokens
-            .sign_document("revocations+jwt", &claims)
+            .sign_document("revocations+jwt", &claims, now)
             .map_err(IssueError::from)?;
         Ok(RevocationList { document })
     }

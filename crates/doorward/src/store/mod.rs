@@ -36,6 +36,7 @@ mod roles;
 mod scratch;
 mod sessions;
 mod setup_link;
+mod signing_keys;
 mod sql;
 mod transaction;
 mod undo;
@@ -75,6 +76,7 @@ pub use revocations::{Revocation, Revoked};
 pub use roles::{DefinedRole, RoleStoreError};
 pub use sessions::{NewSession, SessionTimes, StoredSession};
 pub use setup_link::SetupError;
+pub use signing_keys::{KeysChange, KeysChangeError};
 pub use sql::{Arg, Sql};
 pub use transaction::Transaction;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, MySqlUrl};
@@ -115,6 +117,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(beside::STATEMENTS)
         .chain(audit_events::STATEMENTS)
         .chain(audit_seals::STATEMENTS)
+        .chain(signing_keys::STATEMENTS)
         .cloned();
     UserStatements::own().named().into_iter().chain(constants)
 }

@@ -2,13 +2,21 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::compact::{self, MAX_TOKEN_BYTES};
+use super::error::SignError;
+
 /// A signed token in compact serialisation. It is a credential: `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken(Zeroizing<String>);
 
 impl AccessToken {
-    pub(super) fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+    /// A token of its signing input and its signature.
+    pub(super) fn signed(input: String, signature: &[u8]) -> Result<Self, SignError> {
+        let text = compact::with_signature(input, signature);
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(SignError::TooLong);
+        }
+        Ok(Self(Zeroizing::new(text)))
     }
 
     /// The text to send in the `Authorization` field or a login's answer, and nowhere else.
@@ -30,7 +38,7 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing_of_a_token() {
-        let token = AccessToken::new("eyJh.eyJz.c2ln".to_owned());
+        let token = AccessToken::signed("eyJh.eyJz".to_owned(), b"sig").unwrap();
         assert_eq!(format!("{token:?}"), "AccessToken(redacted)");
         assert_eq!(token.as_str(), "eyJh.eyJz.c2ln");
     }

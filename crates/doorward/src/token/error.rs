@@ -85,6 +85,12 @@ pub enum SignError {
     /// The claims serialise to something other than a JSON object, or not at all.
     #[error("the claims are not a JSON object; sign a struct or a map with text keys")]
     NotAnObject,
+    /// The cryptographic library refused.
+    #[error("the key could not sign; look at the system's memory and randomness")]
+    Library,
+    /// There is no key to sign with now.
+    #[error("there is no active key to sign with; look at `doorward key list`")]
+    NoKey,
     /// The token would be longer than any verifier accepts.
     #[error("the token would be longer than 8192 bytes; put fewer claims into it")]
     TooLong,

@@ -1,14 +1,12 @@
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 use thiserror::Error;
 
 use super::access_token::AccessToken;
-use super::compact::MAX_TOKEN_BYTES;
+use super::compact;
 use super::error::SignError;
 use crate::secret::Secret;
 
@@ -80,16 +78,8 @@ impl Hs256Key {
     )]
     pub fn new(secret: &Secret, id: Option<KeyId>) -> Self {
         let keyed = Hmac::new_from_slice(secret.expose()).expect("HMAC takes keys of any length");
-        // Members in PyJWT's order. A key id needs no escaping, so it is written as it stands.
-        let header = match &id {
-            Some(id) => format!("{{\"alg\":\"HS256\",\"kid\":\"{id}\",\"typ\":\"JWT\"}}"),
-            None => "{\"alg\":\"HS256\",\"typ\":\"JWT\"}".to_owned(),
-        };
-        Self {
-            keyed,
-            id,
-            header: URL_SAFE_NO_PAD.encode(header),
-        }
+        let header = compact::header("HS256", id.as_ref(), "JWT");
+        Self { keyed, id, header }
     }
 
     /// The id that its tokens carry as `kid`.
@@ -106,22 +96,9 @@ impl Hs256Key {
     /// # Errors
     /// [`SignError`] when the claims are no JSON object or the token gets too long.
     pub fn sign<C: Serialize + ?Sized>(&self, claims: &C) -> Result<AccessToken, SignError> {
-        let claims = serde_json::to_vec(claims).map_err(|_| SignError::NotAnObject)?;
-        if claims.first() != Some(&b'{') {
-            return Err(SignError::NotAnObject);
-        }
-        // Header, two dots, four characters per three bytes of claims, 43 of signature.
-        let mut text = String::with_capacity(self.header.len() + claims.len() / 3 * 4 + 50);
-        text.push_str(&self.header);
-        text.push('.');
-        URL_SAFE_NO_PAD.encode_string(&claims, &mut text);
-        let signature = self.signature(&text);
-        text.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
-        if text.len() > MAX_TOKEN_BYTES {
-            return Err(SignError::TooLong);
-        }
-        Ok(AccessToken::new(text))
+        let input = compact::signing_input(&self.header, claims)?;
+        let signature = self.signature(&input);
+        AccessToken::signed(input, &signature)
     }
 
     /// Signs claims of another kind than a token's (RFC 8725 §3.11), of any length. `typ` is a media type without
@@ -134,38 +111,14 @@ impl Hs256Key {
         typ: &str,
         claims: &C,
     ) -> Result<String, SignError> {
-        #[derive(Serialize)]
-        struct Header<'a> {
-            alg: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            kid: Option<&'a str>,
-            typ: &'a str,
-        }
-        let header = Header {
-            alg: "HS256",
-            kid: self.id.as_ref().map(KeyId::as_str),
-            typ,
-        };
-        let header = serde_json::to_vec(&header).map_err(|_| SignError::NotAnObject)?;
-        let claims = serde_json::to_vec(claims).map_err(|_| SignError::NotAnObject)?;
-        if claims.first() != Some(&b'{') {
-            return Err(SignError::NotAnObject);
-        }
-        let mut text = URL_SAFE_NO_PAD.encode(header);
-        text.push('.');
-        URL_SAFE_NO_PAD.encode_string(&claims, &mut text);
-        let signature = self.signature(&text);
-        text.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
-        Ok(text)
-    }
-
-    pub(super) fn header(&self) -> &str {
-        &self.header
+        let header = compact::header("HS256", self.id.as_ref(), typ);
+        let input = compact::signing_input(&header, claims)?;
+        let signature = self.signature(&input);
+        Ok(compact::with_signature(input, &signature))
     }
 
     /// Compares in constant time.
-    pub(super) fn verifies(&self, signing_input: &str, signature: &[u8; 32]) -> bool {
+    pub(super) fn verifies(&self, signing_input: &str, signature: &[u8]) -> bool {
         self.mac(signing_input).verify_slice(signature).is_ok()
     }
 

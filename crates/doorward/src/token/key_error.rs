@@ -37,6 +37,17 @@ pub enum KeyError {
         "is a certificate; give the key in it: openssl x509 -in certificate.pem -pubkey -noout"
     )]
     Certificate,
+    /// A JSON Web Key without a usable `kid`, by which its tokens would be known.
+    #[error("has no `kid` of 1 to 128 characters out of A-Z a-z 0-9 . _ -")]
+    NoKeyId,
+    /// Not one PEM block of an unencrypted private key in PKCS #8.
+    #[error(
+        "is not one PEM block `-----BEGIN PRIVATE KEY-----`; convert it: openssl pkcs8 -topk8 -nocrypt -in key.pem"
+    )]
+    NotPkcs8,
+    /// A private key that we do not sign with.
+    #[error("is none of P-256, Ed25519 and RSA from 2048 bits")]
+    UnknownPair,
     /// Neither RSA nor P-256 nor P-384 nor Ed25519.
     #[error("is none of RSA, P-256, P-384 and Ed25519")]
     UnknownKind,

@@ -1,6 +1,6 @@
 use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
-    VerificationAlgorithm,
+    RsaParameters, VerificationAlgorithm,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -84,17 +84,25 @@ fn family(der: &[u8]) -> Option<Family> {
     .find_map(|(identifier, family)| names(identifier).then_some(family))
 }
 
-fn verification(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
+pub(super) fn verification(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match algorithm {
         Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => return None,
+        Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
+        Algorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
+        Algorithm::EdDsa => &ED25519,
+        _ => rsa(algorithm)?,
+    })
+}
+
+/// What verifies the signatures of RSA keys.
+pub(super) fn rsa(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    Some(match algorithm {
         Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
         Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
         Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
         Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
         Algorithm::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
         Algorithm::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
-        Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
-        Algorithm::Es384 => &ECDSA_P384_SHA384_FIXED,
-        Algorithm::EdDsa => &ED25519,
+        _ => return None,
     })
 }

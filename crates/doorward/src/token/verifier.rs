@@ -7,9 +7,9 @@ use super::error::{InvalidReason, TokenError};
 use super::header::{self, AcceptedTypes, CheckedHeader};
 use super::key::Hs256Key;
 use super::validation::Validation;
+use super::verifying_key::VerifyingKey;
 
-/// Verifies tokens against a set of keys and one set of rules. Cheap to share, never changes;
-/// rotation makes a new one.
+/// Verifies tokens against a set of keys and one set of rules. Cheap to share, never changes; rotation makes a new one.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     keys: Vec<Entry>,
@@ -25,7 +25,7 @@ const PYJWT_HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
 #[derive(Debug, Clone)]
 struct Entry {
-    key: Hs256Key,
+    key: VerifyingKey,
     /// Whether tokens without `kid` are tried on it.
     default: bool,
 }
@@ -35,27 +35,32 @@ struct Entry {
 enum Candidates {
     /// The one that `kid` names, by its place.
     One(usize),
-    /// All defaults.
-    Defaults,
+    /// All defaults for this algorithm.
+    Defaults(Algorithm),
 }
 
 impl Verifier {
     /// A verifier with one key, on which tokens without `kid` are tried too.
     #[must_use]
-    pub fn new(key: Hs256Key, validation: Validation) -> Self {
-        let mut verifier = Self {
+    pub fn new(key: impl Into<VerifyingKey>, validation: Validation) -> Self {
+        Self::without_keys(validation).with_default_key(key)
+    }
+
+    /// A verifier that accepts nothing until it is given a key.
+    #[must_use]
+    pub fn without_keys(validation: Validation) -> Self {
+        Self {
             keys: Vec::new(),
             validation,
             known_headers: Vec::new(),
-        };
-        verifier.add(key, true);
-        verifier
+        }
     }
 
     /// Adds a key. If it has an id, only tokens that name it are tried on it; if not, those without
     /// `kid` are.
     #[must_use]
-    pub fn with_key(mut self, key: Hs256Key) -> Self {
+    pub fn with_key(mut self, key: impl Into<VerifyingKey>) -> Self {
+        let key = key.into();
         let default = key.id().is_none();
         self.add(key, default);
         self
@@ -64,19 +69,20 @@ impl Verifier {
     /// Adds a key on which tokens without `kid` are tried as well, such as those that an application
     /// with `PyJWT` signs with the same secret.
     #[must_use]
-    pub fn with_default_key(mut self, key: Hs256Key) -> Self {
-        self.add(key, true);
+    pub fn with_default_key(mut self, key: impl Into<VerifyingKey>) -> Self {
+        self.add(key.into(), true);
         self
     }
 
-    fn add(&mut self, key: Hs256Key, default: bool) {
+    /// The keys, in the order in which they were added.
+    pub fn keys(&self) -> impl Iterator<Item = &VerifyingKey> {
+        self.keys.iter().map(|entry| &entry.key)
+    }
+
+    fn add(&mut self, key: VerifyingKey, default: bool) {
         self.keys.push(Entry { key, default });
         // Whether `kid` counts depends on all keys, so every known header is judged again.
-        let mut headers: Vec<String> = self
-            .keys
-            .iter()
-            .map(|entry| entry.key.header().to_owned())
-            .collect();
+        let mut headers: Vec<String> = self.keys.iter().map(|entry| entry.key.header()).collect();
         headers.push(PYJWT_HEADER.to_owned());
         self.known_headers = headers
             .into_iter()
@@ -106,7 +112,7 @@ impl Verifier {
             Some((_, candidates)) => *candidates,
             None => self.judge(parts.header)?,
         };
-        let signature = compact::decode_signature(parts.signature)?;
+        let signature = compact::decode(parts.signature)?;
         if !self.signed_by(candidates, parts.signing_input, &signature) {
             return Err(InvalidReason::Signature.into());
         }
@@ -115,16 +121,16 @@ impl Verifier {
         serde_json::from_str(claims).map_err(|_| InvalidReason::ClaimsForm.into())
     }
 
-    fn signed_by(&self, candidates: Candidates, signing_input: &str, signature: &[u8; 32]) -> bool {
+    fn signed_by(&self, candidates: Candidates, signing_input: &str, signature: &[u8]) -> bool {
         match candidates {
             Candidates::One(place) => self
                 .keys
                 .get(place)
                 .is_some_and(|entry| entry.key.verifies(signing_input, signature)),
-            Candidates::Defaults => self
+            Candidates::Defaults(algorithm) => self
                 .keys
                 .iter()
-                .filter(|entry| entry.default)
+                .filter(|entry| entry.default && entry.key.algorithm() == algorithm)
                 .any(|entry| entry.key.verifies(signing_input, signature)),
         }
     }
@@ -136,16 +142,25 @@ impl Verifier {
             required: self.validation.require_type,
         };
         let header = compact::decode(segment)?;
-        let CheckedHeader { kid, .. } = header::check(&header, is_hs256, Some(&types))?;
-        let keys_have_ids = self.keys.iter().any(|entry| entry.key.id().is_some());
-        match kid {
-            Some(kid) if keys_have_ids => self
-                .keys
+        let is_ours = |algorithm| {
+            self.keys
                 .iter()
-                .position(|entry| entry.key.id().is_some_and(|id| id.as_str() == kid))
-                .map(Candidates::One)
-                .ok_or(InvalidReason::UnknownKey),
-            _ => Ok(Candidates::Defaults),
+                .any(|entry| entry.key.algorithm() == algorithm)
+        };
+        let CheckedHeader { kid, algorithm } = header::check(&header, is_ours, Some(&types))?;
+        let keys_have_ids = self.keys.iter().any(|entry| entry.key.id().is_some());
+        let Some(kid) = kid.filter(|_| keys_have_ids) else {
+            return Ok(Candidates::Defaults(algorithm));
+        };
+        let place = self
+            .keys
+            .iter()
+            .position(|entry| entry.key.id().is_some_and(|id| id.as_str() == kid))
+            .ok_or(InvalidReason::UnknownKey)?;
+        // The key has one algorithm, whatever the header says (RFC 8725 §3.1).
+        match self.keys.get(place) {
+            Some(entry) if entry.key.algorithm() == algorithm => Ok(Candidates::One(place)),
+            _ => Err(InvalidReason::Algorithm),
         }
     }
 }
@@ -166,7 +181,7 @@ pub fn verify_jws(token: &str, key: &Hs256Key) -> Result<Vec<u8>, TokenError> {
     {
         return Err(InvalidReason::UnknownKey.into());
     }
-    let signature = compact::decode_signature(parts.signature)?;
+    let signature = compact::decode(parts.signature)?;
     if !key.verifies(parts.signing_input, &signature) {
         return Err(InvalidReason::Signature.into());
     }

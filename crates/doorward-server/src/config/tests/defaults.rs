@@ -79,6 +79,11 @@ fn without_any_source_the_defaults_hold() {
             trusted_proxies: Vec::new(),
             access_log: false,
         },
+        keys: KeysConfig {
+            algorithm: None,
+            rotate_after: Some(Duration::from_hours(90 * 24)),
+            lead: Duration::from_mins(15),
+        },
         api_keys: doorward::api_key::ApiKeyPolicy::default(),
         session: SessionConfig {
             max_age: seconds(31 * 86_400),
