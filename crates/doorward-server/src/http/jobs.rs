@@ -29,7 +29,7 @@ const MAX_LIST: u32 = 100;
 #[derive(Serialize, ToSchema)]
 pub struct RejectView {
     user_id: i64,
-    /// `last_administrator`, `own_account`, `not_found` or `changed_meanwhile`
+    /// `last_administrator`, `own_account`, `out_of_reach`, `not_found` or `changed_meanwhile`
     reason: String,
 }
 
