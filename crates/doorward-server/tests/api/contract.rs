@@ -67,13 +67,17 @@ pub(crate) fn hold(method: &str, target: &str, answer: &Answer) {
     );
 }
 
-fn operation<'d>(document: &'d Value, method: &str, target: &str) -> Option<&'d Value> {
+/// The path of the document that a target is of, as the document writes it, and what is there.
+pub(crate) fn path<'d>(document: &'d Value, target: &str) -> Option<(&'d String, &'d Value)> {
     let path = target.split(['?', '#']).next()?;
     let paths = document["paths"].as_object()?;
-    let item = paths.get(path).or_else(|| {
-        let fitting = paths.iter().find(|(template, _)| fits(template, path));
-        fitting.map(|(_, item)| item)
-    })?;
+    let mut fitting = paths.iter().filter(|(template, _)| fits(template, path));
+    let exact = paths.get_key_value(path);
+    exact.or_else(|| fitting.next())
+}
+
+fn operation<'d>(document: &'d Value, method: &str, target: &str) -> Option<&'d Value> {
+    let (_, item) = path(document, target)?;
     let method = match method {
         "HEAD" => "get".to_owned(),
         _ => method.to_ascii_lowercase(),

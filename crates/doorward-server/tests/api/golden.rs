@@ -6,7 +6,11 @@
 //! cookie); later requests of the file repeat it. After `----- soon` the request is sent again until it is answered so. A
 //! body `<file` is that file of the crate, whole.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     client::{Request, request},
@@ -14,25 +18,71 @@ use crate::{
     wire::Answer,
 };
 
+/// One exchange of a file.
+struct Exchange<'f> {
+    whole: &'f str,
+    asked: &'f str,
+    /// `soon`, or nothing.
+    when: &'f str,
+    expected: &'f str,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api/golden")
+}
+
+fn exchanges<'f>(name: &'f str, text: &'f str) -> impl Iterator<Item = Exchange<'f>> {
+    let parts = text.split("=====\n").filter(|part| !part.trim().is_empty());
+    parts.map(move |whole| {
+        let (asked, rest) = whole
+            .split_once("-----")
+            .unwrap_or_else(|| panic!("{name}: no answer in {whole}"));
+        let (when, expected) = rest.split_once('\n').expect("an answer");
+        Exchange {
+            whole,
+            asked,
+            when: when.trim_start(),
+            expected: expected.trim_end_matches('\n'),
+        }
+    })
+}
+
+/// Method, target and status of everything in the files, each of which a test below plays.
+pub(crate) fn exchanges_of_all_files() -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder()).expect("the folder can be read") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let played = format!("play(\"{name}\"");
+        assert!(include_str!("golden.rs").contains(&played), "{name}");
+        let text = fs::read_to_string(&path).expect("the file can be read");
+        for exchange in exchanges(name, &text) {
+            let line = exchange.asked.lines().next().unwrap();
+            let (method, target) = line.split_once(' ').unwrap();
+            let (status, _) = exchange.expected.split_once(' ').unwrap();
+            found.push((method.to_owned(), target.to_owned(), status.to_owned()));
+        }
+    }
+    found
+}
+
 fn play(name: &str, server: &Server) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/api/golden")
-        .join(name);
-    let text = fs::read_to_string(&path).expect("the file can be read");
+    let text = fs::read_to_string(folder().join(name)).expect("the file can be read");
     let mut values = BTreeMap::new();
     if let Some(token) = server.setup_token() {
         values.insert("setup".to_owned(), token);
     }
     let mut count = 0;
-    for exchange in text.split("=====\n").filter(|part| !part.trim().is_empty()) {
-        let (asked, rest) = exchange
-            .split_once("-----")
-            .unwrap_or_else(|| panic!("{name}: no answer in {exchange}"));
-        let (when, expected) = rest.split_once('\n').expect("an answer");
-        let expected = expected.trim_end_matches('\n');
+    for Exchange {
+        whole,
+        asked,
+        when,
+        expected,
+    } in exchanges(name, &text)
+    {
         let request = read_request(&fill_in(asked, &values));
-        if when == " soon" {
-            eventually(exchange, || {
+        if when == "soon" {
+            eventually(whole, || {
                 let answer = request.clone().send(server.address);
                 let mut found = values.clone();
                 let is_there = compare(expected, &answer, &mut found).is_ok();
@@ -42,11 +92,11 @@ fn play(name: &str, server: &Server) {
                 is_there
             });
         } else {
-            assert_eq!(when, "", "{name}: when is {exchange}");
+            assert_eq!(when, "", "{name}: when is {whole}");
             let answer = request.send(server.address);
             if let Err(why) = compare(expected, &answer, &mut values) {
                 panic!(
-                    "{name}: {why}\n\n{exchange}\ncame as {answer:?}\n\n{}",
+                    "{name}: {why}\n\n{whole}\ncame as {answer:?}\n\n{}",
                     answer.text()
                 );
             }

@@ -22,6 +22,7 @@ mod client;
 mod contract;
 mod database_away;
 mod documentation;
+mod examples;
 mod flask;
 mod foreign_sessions;
 mod foreign_tokens;
