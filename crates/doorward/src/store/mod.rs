@@ -22,6 +22,7 @@ mod foreign_table;
 mod forgetting;
 mod in_place;
 mod inspection;
+mod job_steps;
 mod jobs;
 mod login_failures;
 mod mail_queue;
@@ -68,7 +69,7 @@ pub(crate) use foreign_schema::Reading;
 pub(crate) use foreign_table::{ForeignRow, ForeignTable};
 pub use in_place::InPlace;
 pub use inspection::MigrationText;
-pub use jobs::Lease;
+pub use job_steps::Lease;
 pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use one_time_links::{FoundLink, HandOverError, LinkError, NewLink};
@@ -94,6 +95,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(one_time_links::STATEMENTS)
         .chain(mail_queue::STATEMENTS)
         .chain(jobs::STATEMENTS)
+        .chain(job_steps::STATEMENTS)
         .chain(demo_mark::STATEMENTS)
         .chain(epochs::STATEMENTS)
         .chain(revocations::STATEMENTS)
