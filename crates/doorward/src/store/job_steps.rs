@@ -1,6 +1,9 @@
 //! Working on a job: of several workers one has it, and each user is a transaction of their own.
 
-use super::{Arg, AsStoreError, ChangeUserError, Sql, Store, StoreError, user_version::TURNS};
+use super::{
+    Arg, AsStoreError, ChangeUserError, Sql, Store, StoreError, Transaction, user_version::TURNS,
+    users::UserRow,
+};
 use crate::{
     authority::Authority,
     caller::{Actor, Caller},
@@ -38,10 +41,23 @@ const LEASE: std::time::Duration = std::time::Duration::from_secs(30);
 /// What shows that a worker still has a job.
 pub type Lease = [u8; 16];
 
-/// Why a user was not dealt with.
-enum StepError {
+/// What became of a user's turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It was done to the user, or the job says why not.
+    Taken,
     /// Another worker has the job, or it was cancelled.
     Lost,
+    /// Whoever made the job is no administrator any more: nothing was done, and the job must stop.
+    MakerDeposed,
+}
+
+/// Why a user was not dealt with.
+enum StepError {
+    /// [`Step::Lost`].
+    Lost,
+    /// [`Step::MakerDeposed`].
+    MakerDeposed,
     /// It would have stopped the job: its maker could not have gone on.
     OwnAccount,
     /// The deed was refused.
@@ -57,7 +73,7 @@ impl From<StoreError> for StepError {
 impl AsStoreError for StepError {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
-            Self::Lost | Self::OwnAccount => None,
+            Self::Lost | Self::MakerDeposed | Self::OwnAccount => None,
             Self::Refused(error) => error.as_store_error(),
         }
     }
@@ -113,7 +129,8 @@ impl Store {
     }
 
     /// Does a job's deed to one user and moves the job past the user: both or neither, so that a worker that is killed
-    /// leaves nothing half done and nothing counted twice. Returns whether the worker still has the job.
+    /// leaves nothing half done and nothing counted twice. In the same transaction the job's maker must be an administrator:
+    /// a right that was taken away is gone at once (AZ-05, AZ-08).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -123,9 +140,9 @@ impl Store {
         lease: &Lease,
         user: UserId,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Step, StoreError> {
         let deed = job.deed.for_a_user();
-        // Only administrators make jobs; that of one who is none any more stops.
+        // Only administrators make jobs, and `require_maker` asks at each turn.
         let authority = Authority::everything(Caller {
             actor: job.actor,
             ..Caller::system()
@@ -135,6 +152,7 @@ impl Store {
         let turn = || {
             self.database().retry(|| async {
                 let mut tx = self.database().begin().await?;
+                self.require_maker(&mut tx, job.actor).await?;
                 self.do_in(&mut tx, user, None, &deed, &authority, now)
                     .await
                     .map_err(StepError::Refused)?;
@@ -160,9 +178,10 @@ impl Store {
             Ok(()) => {
                 job.position = user.get();
                 job.done += 1;
-                return Ok(true);
+                return Ok(Step::Taken);
             }
-            Err(StepError::Lost) => return Ok(false),
+            Err(StepError::Lost) => return Ok(Step::Lost),
+            Err(StepError::MakerDeposed) => return Ok(Step::MakerDeposed),
             Err(StepError::OwnAccount) => "own_account",
             Err(StepError::Refused(ChangeUserError::Store(error))) => return Err(error),
             Err(StepError::Refused(ChangeUserError::LastAdministrator)) => "last_administrator",
@@ -181,6 +200,25 @@ impl Store {
         let moved = self.database().execute(REJECT, &args).await?;
         job.position = user.get();
         job.failed += 1;
-        Ok(moved.rows_affected == 1)
+        Ok(match moved.rows_affected {
+            1 => Step::Taken,
+            _ => Step::Lost,
+        })
+    }
+
+    /// Before the deed, which may be the one that makes an administrator of the job's maker.
+    async fn require_maker(&self, tx: &mut Transaction, maker: Actor) -> Result<(), StepError> {
+        let Actor::User(id) = maker else {
+            return Ok(());
+        };
+        // Whoever takes the role away at this moment touches the same rows first: one of the two waits for the other.
+        tx.execute(self.users.touch_admins.clone(), &[]).await?;
+        let row: Option<UserRow> = tx
+            .fetch_optional(self.users.find_by_id.clone(), &[id.get().into()])
+            .await?;
+        let maker = row.map(|row| self.stored_user(row)).transpose()?;
+        let may = maker
+            .is_some_and(|stored| stored.user.role.is_admin() && stored.user.disabled_at.is_none());
+        may.then_some(()).ok_or(StepError::MakerDeposed)
     }
 }

@@ -69,7 +69,7 @@ pub(crate) use foreign_schema::Reading;
 pub(crate) use foreign_table::{ForeignRow, ForeignTable};
 pub use in_place::InPlace;
 pub use inspection::MigrationText;
-pub use job_steps::Lease;
+pub use job_steps::{Lease, Step};
 pub use login_failures::FailureCount;
 pub use migrate::{Migrated, MigrationError, MigrationName, SchemaStatus};
 pub use one_time_links::{FoundLink, HandOverError, LinkError, NewLink};

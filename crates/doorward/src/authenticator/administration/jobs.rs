@@ -3,13 +3,13 @@
 use super::Authenticator;
 use crate::{
     audit::{Event, EventKind},
-    caller::{Actor, Caller},
+    caller::Caller,
     job::{Job, JobDeed, JobId, Selection},
     random,
-    store::StoreError,
+    store::{Step, StoreError},
 };
 
-/// Users between two looks at whether the job's maker may still do such things.
+/// Users that are read at once.
 const BATCH: u32 = 20;
 
 impl Authenticator {
@@ -40,7 +40,7 @@ impl Authenticator {
     }
 
     /// Works on the oldest job that nobody works on, to its end, and tells `progress` how far it is. Returns whether there
-    /// was one. Every user is a transaction of their own, so it can be dropped at any moment; whoever calls this next goes
+    /// was one. A job whose maker is no administrator any more is stopped before the next user. Every user is a transaction of their own, so it can be dropped at any moment; whoever calls this next goes
     /// on when the lease is over.
     ///
     /// # Errors
@@ -52,10 +52,6 @@ impl Authenticator {
             return Ok(false);
         };
         loop {
-            if !self.may_go_on(&job).await? {
-                self.cancel_job(job.id, &Caller::system()).await?;
-                return Ok(true);
-            }
             let batch = store.next_of_job(&job, BATCH).await?;
             if batch.is_empty() {
                 let event = Event::success(EventKind::JobFinished, &Caller::system());
@@ -64,21 +60,15 @@ impl Authenticator {
                 return Ok(true);
             }
             for user in batch {
-                if !store.step_job(&mut job, &lease, user, self.now()).await? {
-                    return Ok(true);
+                match store.step_job(&mut job, &lease, user, self.now()).await? {
+                    Step::Taken => progress(&job),
+                    Step::Lost => return Ok(true),
+                    Step::MakerDeposed => {
+                        self.cancel_job(job.id, &Caller::system()).await?;
+                        return Ok(true);
+                    }
                 }
-                progress(&job);
             }
         }
-    }
-
-    /// Whoever made the job must still be an administrator: a right that was taken away is gone at once (AZ-05).
-    async fn may_go_on(&self, job: &Job) -> Result<bool, StoreError> {
-        let Actor::User(id) = job.actor else {
-            return Ok(true);
-        };
-        let stored = self.parts.store.find_user_by_id(id, self.now()).await?;
-        Ok(stored
-            .is_some_and(|stored| stored.user.role.is_admin() && stored.user.disabled_at.is_none()))
     }
 }
