@@ -11,9 +11,9 @@ use crate::{
     application::Application,
     config::Config,
     http::{
-        account, api_keys, audit, documentation, email, exchange, health, jobs, password,
-        published_keys, reset_link, revocations, roles, session, setup, token, user, user_sessions,
-        users,
+        account, api_keys, audit, documentation, email, exchange, health, introspection, jobs,
+        password, published_keys, reset_link, revocations, roles, session, setup, token,
+        token_revocation, user, user_sessions, users,
     },
     openapi::{self, Document, also_at},
 };
@@ -82,6 +82,8 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(routes!(api_keys::list_keys, api_keys::create_key))
         .routes(routes!(api_keys::revoke_key))
         .routes(routes!(token::give_token))
+        .routes(routes!(introspection::introspect))
+        .routes(routes!(token_revocation::revoke))
         .routes(routes!(roles::list_roles))
         .routes(routes!(roles::define_role, roles::delete_role))
         .routes(routes!(roles::show_roles_of_user, roles::assign_roles))

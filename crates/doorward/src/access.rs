@@ -373,8 +373,10 @@ fn extra_claim<'a>(source: &'a ClaimSource, user: &'a User) -> ExtraClaim<'a> {
 }
 
 mod client_token;
+mod description;
 
 pub use client_token::ClientClaimed;
+pub use description::TokenDescription;
 
 #[cfg(test)]
 mod tests;

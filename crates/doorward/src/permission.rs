@@ -23,16 +23,19 @@ impl Permission {
     pub const ROLES_WRITE: &str = "roles:write";
     /// See and revoke the API keys of others.
     pub const KEYS_WRITE: &str = "keys:write";
+    /// Ask whether a token counts, and what it says.
+    pub const TOKENS_INTROSPECT: &str = "tokens:introspect";
     /// The longest name, in bytes.
     pub const MAX_LEN: usize = 64;
     /// Those that the server itself asks for.
-    pub const OF_THE_SERVER: [&str; 6] = [
+    pub const OF_THE_SERVER: [&str; 7] = [
         Self::USERS_READ,
         Self::USERS_WRITE,
         Self::SESSIONS_REVOKE,
         Self::AUDIT_READ,
         Self::ROLES_WRITE,
         Self::KEYS_WRITE,
+        Self::TOKENS_INTROSPECT,
     ];
 
     /// A permission by its name: `[a-z0-9_.-]+:[a-z0-9_.-]+` or `[a-z0-9_.-]+:*`. All of it may stand in a `scope` (RFC 6749

@@ -165,11 +165,16 @@ fn metadata(
     algorithms.sort_unstable();
     algorithms.dedup();
     let at = |path: &str| format!("{base}{path}");
+    let client_authentication = ["client_secret_basic", "client_secret_post"];
     let metadata = json!({
         "issuer": authenticator.tokens().issuer(),
         "jwks_uri": at("/.well-known/jwks.json"),
         "token_endpoint": at("/auth/token"),
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": client_authentication,
+        "introspection_endpoint": at("/auth/introspect"),
+        "introspection_endpoint_auth_methods_supported": client_authentication,
+        "revocation_endpoint": at("/auth/revoke"),
+        "revocation_endpoint_auth_methods_supported": client_authentication,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "subject_types_supported": ["public"],

@@ -83,6 +83,8 @@ const PRODUCTION: &[Row] = &[
     ("DELETE", "/users/1/keys/x", NOBODY),
     // JSON is no form.
     ("POST", "/auth/token", BAD_BODY),
+    ("POST", "/auth/introspect", BAD_BODY),
+    ("POST", "/auth/revoke", BAD_BODY),
     ("GET", "/users/1/sessions", ADMIN),
     ("GET", "/users/2147483647/sessions", NOBODY),
     ("DELETE", "/users/2147483647/sessions", NOBODY),

@@ -252,6 +252,14 @@ fn roles_and_keys_are_answered_byte_for_byte() {
 }
 
 #[test]
+fn introspection_and_revocation_are_answered_byte_for_byte() {
+    for engine in engines() {
+        let (_kept, server) = Installation::new(engine).without_quantum().start_kept();
+        play("introspection.http", &server);
+    }
+}
+
+#[test]
 fn published_keys_are_answered_byte_for_byte() {
     let (_kept, server) = Installation::new(Engine::Sqlite)
         .set("DOORWARD_PUBLIC_URL", "https://auth.example.org")

@@ -30,6 +30,7 @@ mod golden;
 mod hash_upgrade;
 mod http_behaviour;
 mod installation;
+mod introspection;
 mod jobs;
 mod known_devices;
 mod letters;

@@ -103,7 +103,7 @@ fn an_administrators_token_says_what_the_server_itself_asks_for() {
     let (_kept, server) = Installation::new(crate::installation::Engine::Sqlite).start_kept();
     let said = claims(&server.set_up());
     assert_eq!(said["roles"], json!(["admin"]));
-    let scope = "users:read users:write sessions:revoke audit:read roles:write keys:write";
+    let scope = "users:read users:write sessions:revoke audit:read roles:write keys:write tokens:introspect";
     assert_eq!(said["scope"], scope);
 }
 

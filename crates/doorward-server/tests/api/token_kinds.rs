@@ -34,6 +34,14 @@ fn bearer(target: &'static str) -> impl Fn(&str) -> Request {
     move |text| get(target).bearer(text)
 }
 
+fn as_client(target: &str, key: &str, token: &str) -> Request {
+    let value = format!("Basic {}", STANDARD.encode(format!("{key}:")));
+    request("POST", target)
+        .header("Authorization", &value)
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(format!("token={token}"))
+}
+
 const PLACES: &[Place] = &[
     (
         "profile",
@@ -76,13 +84,17 @@ const PLACES: &[Place] = &[
     ),
     (
         "client",
-        |text| {
-            let value = format!("Basic {}", STANDARD.encode(format!("{text}:")));
-            request("POST", "/auth/token")
-                .header("Authorization", &value)
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .body("grant_type=client_credentials")
-        },
+        |text| as_client("/auth/token", text, "").body("grant_type=client_credentials"),
+        &["API key"],
+    ),
+    (
+        "client that asks about a token",
+        |text| as_client("/auth/introspect", text, "x"),
+        &["API key"],
+    ),
+    (
+        "client that revokes a token",
+        |text| as_client("/auth/revoke", text, "x"),
         &["API key"],
     ),
     (
@@ -132,8 +144,7 @@ fn each_kind_of_credential_is_accepted_only_where_it_is_meant() {
         server.sign_up("una");
         let pair = login("root", PASSWORD).send(server.address).json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let body =
-            json!({"name": "x", "permissions": ["users:read"], "current_password": PASSWORD});
+        let body = json!({"name": "x", "permissions": ["users:read", "tokens:introspect"], "current_password": PASSWORD});
         let made = post("/auth/keys", &body)
             .bearer(&admin)
             .send(server.address);
@@ -175,6 +186,13 @@ fn each_kind_of_credential_is_accepted_only_where_it_is_meant() {
                     "{answer:?}"
                 );
             }
+        }
+        // Asked about, these count; the refresh token was used at its own place.
+        let counting = ["access token", "API key", "token for a key"];
+        for (kind, credential) in KINDS.iter().zip(&credentials) {
+            let answer = as_client("/auth/introspect", &key, credential).send(server.address);
+            let counts = counting.contains(kind);
+            assert_eq!(answer.json()["active"], counts, "{kind}: {answer:?}");
         }
         // The setup link and the reset link are used up, and nothing else has changed what it can do.
         let change = send_json("PUT", "/users/2/password", &json!({"password": PASSWORD}));

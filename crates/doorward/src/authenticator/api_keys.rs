@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Authenticator, SessionError};
+use super::{Authenticator, KeyClient, SessionError};
 use crate::{
     access::{ClientClaimed, Issued},
     api_key::{ApiKey, ApiKeyId, ApiKeyPolicy, ApiKeyRecord, KeyGrant},
@@ -103,21 +103,12 @@ impl From<AddKeyError> for ApiKeyError {
 /// Why a key gave no token (RFC 6749 §5.2).
 #[derive(Debug, thiserror::Error)]
 pub enum ClientCredentialsError {
-    /// The key is none, revoked, ended, or of somebody who is gone or disabled.
-    #[error("Invalid client credentials")]
-    InvalidClient,
     /// More was asked for than the key may be used for.
     #[error("The key may not be used for '{0}'")]
     InvalidScope(String),
     /// No token could be made.
     #[error(transparent)]
     Issue(#[from] SessionError),
-}
-
-impl From<TokenError> for ClientCredentialsError {
-    fn from(_: TokenError) -> Self {
-        Self::InvalidClient
-    }
 }
 
 /// A token that was given for a key.
@@ -235,7 +226,7 @@ impl Authenticator {
         })
     }
 
-    async fn use_api_key(&self, text: &str) -> Result<FoundKey, KeyLoginError> {
+    pub(super) async fn use_api_key(&self, text: &str) -> Result<FoundKey, KeyLoginError> {
         let none = || KeyLoginError::from(TokenError::from(InvalidReason::Signature));
         let key = ApiKey::parse(text).ok_or_else(none)?;
         let now = self.now();
@@ -257,32 +248,23 @@ impl Authenticator {
         Ok(found)
     }
 
-    /// A short access token for a key (RFC 6749 §4.4). `client_id` is the key's, when the client says one; `scope` what the
-    /// client asks for, all that it may have when left out.
+    /// A short access token for a key (RFC 6749 §4.4). `scope` is what the client asks for, all that it may have when left out.
     ///
     /// # Errors
     /// [`ClientCredentialsError`].
     pub async fn exchange_api_key(
         &self,
-        client_id: Option<&str>,
-        key: &str,
+        client: &KeyClient,
         scope: Option<&str>,
-        client: &Client,
+        from: &Client,
     ) -> Result<ClientToken, ClientCredentialsError> {
-        let found = match self.use_api_key(key).await {
-            Ok(found) => found,
-            Err(KeyLoginError::Token(error)) => return Err(error.into()),
-            Err(KeyLoginError::Store(error)) => return Err(SessionError::from(error).into()),
-        };
-        if client_id.is_some_and(|id| ApiKeyId::parse(id) != Some(found.grant.id)) {
-            return Err(ClientCredentialsError::InvalidClient);
-        }
+        let KeyClient { user, grant } = client;
         let now = self.now();
-        let rights = self.store().rights_of(&found.user).await;
+        let rights = self.store().rights_of(user).await;
         let held = rights
             .map_err(SessionError::from)?
             .permissions
-            .intersection(&found.grant.scope);
+            .intersection(&grant.scope);
         let scope = match scope {
             None => held,
             Some(asked) => {
@@ -294,25 +276,31 @@ impl Authenticator {
                 }
             }
         };
-        let left = found.grant.expires_at.since(now);
+        let left = grant.expires_at.since(now);
         let ttl = self.api_keys.token_ttl.min(left);
         let issued = self
             .tokens()
-            .issue_for_key(
-                &found.user,
-                found.grant.id,
-                &scope,
-                ttl,
-                self.parts.random.as_ref(),
-                now,
-            )
+            .issue_for_key(user, grant.id, &scope, ttl, self.parts.random.as_ref(), now)
             .map_err(SessionError::from)?;
-        let caller = Caller::user(found.user.id, client.clone());
+        let caller = Caller::user(user.id, from.clone());
         let event = Event::success(EventKind::ApiKeyExchanged, &caller)
-            .subject(found.user.id)
-            .detail("key", found.grant.id);
+            .subject(user.id)
+            .detail("key", grant.id);
         self.audit(event).await;
         Ok(ClientToken { issued, scope })
+    }
+
+    /// What a token says that was given for a key, if nobody has revoked it. No query.
+    pub(super) fn claims_of_key(&self, token: &str) -> Result<ClientClaimed, TokenError> {
+        let claimed = self.tokens().verify_for_key(token, self.now())?;
+        let key = claimed.key.as_session();
+        if self
+            .revocations
+            .refuse(claimed.user, Some(key), claimed.epoch)
+        {
+            return Err(TokenError::Revoked);
+        }
+        Ok(claimed)
     }
 
     /// Who presents a token that was given for a key: the user as the database has it now. Nobody else's token is one.
@@ -320,18 +308,14 @@ impl Authenticator {
     /// # Errors
     /// [`KeyLoginError`].
     pub async fn verify_client_token(&self, token: &str) -> Result<Principal, KeyLoginError> {
-        let now = self.now();
         let ClientClaimed {
             key,
             user,
-            epoch,
             scope,
             expires_at,
-        } = self.tokens().verify_for_key(token, now)?;
-        if self.revocations.refuse(user, Some(key.as_session()), epoch) {
-            return Err(TokenError::Revoked.into());
-        }
-        let found = self.store().find_user_by_id(user, now).await?;
+            ..
+        } = self.claims_of_key(token)?;
+        let found = self.store().find_user_by_id(user, self.now()).await?;
         let user = found
             .map(|found| found.user)
             .filter(|user| user.disabled_at.is_none())

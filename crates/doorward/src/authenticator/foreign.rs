@@ -176,7 +176,7 @@ impl Authenticator {
         &self.foreign.sessions
     }
 
-    async fn foreign_user(
+    pub(super) async fn foreign_user(
         &self,
         token: &str,
         ours: TokenError,

@@ -7,9 +7,11 @@ mod administration;
 mod api_keys;
 mod auditing;
 mod basic;
+mod clients;
 mod defaults;
 mod foreign;
 mod foreign_logins;
+mod introspection;
 mod key_changes;
 mod keys;
 mod known_devices;
@@ -23,6 +25,7 @@ mod revocation_list;
 mod roles;
 mod sessions;
 mod setup;
+mod token_revocation;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,8 +34,10 @@ pub use api_keys::{
     ApiKeyError, ClientCredentialsError, ClientToken, KeyLoginError, KeyMaker, MadeApiKey,
     NewApiKey,
 };
+pub use clients::{ClientError, KeyClient};
 pub use defaults::OpenError;
 pub use foreign::{ExchangeError, ExchangedSession, ForeignTokenError, SessionLoginError};
+pub use introspection::{ActiveToken, IntrospectionError};
 pub use keys::{KeyRingError, KeyRules};
 pub use known_devices::DeviceTokenError;
 pub use links::{LinkRules, MakeLinkError, ResetLink};
@@ -44,6 +49,7 @@ pub use revocation_list::RevocationList;
 pub use roles::RoleError;
 pub use sessions::{LoggedIn, RefreshError, SessionError};
 pub use setup::{SetupLinkError, SetupToken};
+pub use token_revocation::RevokeTokenError;
 
 use tokio::sync::Semaphore;
 

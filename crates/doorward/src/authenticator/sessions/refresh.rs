@@ -106,9 +106,7 @@ impl Authenticator {
         let Some(presented) = RefreshToken::parse(presented) else {
             return Ok(());
         };
-        let stored = self.parts.store.find_session(presented.session()).await?;
-        let hash = presented.hash();
-        let Some(stored) = stored.filter(|s| s.refresh == hash || s.previous == Some(hash)) else {
+        let Some(stored) = self.session_of_refresh_token(&presented).await? else {
             return Ok(());
         };
         let user = stored.session.user_id;
@@ -116,6 +114,32 @@ impl Authenticator {
         self.end_session(user, stored.session.id, EndReason::Logout, &caller)
             .await
             .map(drop)
+    }
+
+    /// The session, ended or not, of a refresh token that is the last of it or the one before.
+    pub(in crate::authenticator) async fn session_of_refresh_token(
+        &self,
+        presented: &RefreshToken,
+    ) -> Result<Option<StoredSession>, StoreError> {
+        let stored = self.parts.store.find_session(presented.session()).await?;
+        let hash = presented.hash();
+        Ok(stored.filter(|s| s.refresh == hash || s.previous == Some(hash)))
+    }
+
+    /// The session and the user of a refresh token that counts. One that was exchanged a moment ago is none: that it would
+    /// give the same successor once more is for whoever did not get the answer.
+    pub(in crate::authenticator) async fn current_refresh_token(
+        &self,
+        text: &str,
+    ) -> Result<Option<(StoredSession, User)>, StoreError> {
+        let Some(presented) = RefreshToken::parse(text) else {
+            return Ok(None);
+        };
+        match self.session_with_user(&presented, self.now()).await {
+            Ok(found) => Ok(Some(found).filter(|(stored, _)| stored.refresh == presented.hash())),
+            Err(RefreshError::Store(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The session and its user, if both go on. The user is read after the session, so a change in between is seen.
