@@ -220,6 +220,33 @@ fn what_counts_no_more_or_never_did_is_inactive_and_nothing_else_is_told() {
         let nightly = make(&server, &token, &[]);
         let short = exchanged(&server, &nightly.id, &nightly.key);
         assert!(gateway.counts(&server, &short) && gateway.counts(&server, &nightly.key));
+        // What the database alone knows: an end that has come, and a user whom somebody else has disabled.
+        for (change, back, void) in [
+            (
+                "UPDATE api_keys SET expires_at_ms = 1 WHERE user_id = 2",
+                "UPDATE api_keys SET expires_at_ms = 4000000000000 WHERE user_id = 2",
+                &[&nightly.key][..],
+            ),
+            (
+                "UPDATE login_sessions SET idle_at_ms = 1 WHERE user_id = 2",
+                "UPDATE login_sessions SET idle_at_ms = expires_at_ms WHERE user_id = 2",
+                &[&refresh],
+            ),
+            (
+                "UPDATE accounts SET disabled_at_ms = 1 WHERE user_id = 2",
+                "UPDATE accounts SET disabled_at_ms = NULL WHERE user_id = 2",
+                &[&nightly.key, &refresh],
+            ),
+        ] {
+            installation.execute(change, &[]);
+            for token in void {
+                assert!(!gateway.counts(&server, token), "{change}");
+            }
+            installation.execute(back, &[]);
+            for token in void {
+                assert!(gateway.counts(&server, token), "{back}");
+            }
+        }
         let disable = send_json("PATCH", "/users/2", &json!({"disabled": true}))
             .header("If-Match", "*")
             .bearer(&admin);
