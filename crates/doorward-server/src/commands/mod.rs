@@ -141,5 +141,8 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
         .enable_all()
         .build()
         .map_err(Failure::because("the runtime could not be started"))?;
-    runtime.block_on(work)
+    let result = runtime.block_on(work);
+    // A thread that waits for a disk or a name server is not waited for.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    result
 }

@@ -100,14 +100,25 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
         task.abort();
     }
     // The requests have been drained: what they counted is the last.
-    write_counts(&application).await;
+    in_time("counting foreign logins", write_counts(&application)).await;
     // Not before: cut off between the database and its own note of it, a write would be made once more.
     counting.abort();
-    if let Err(error) = audit_keeper::seal_and_tell(&application.authenticator).await {
+    let sealed = audit_keeper::seal_and_tell(&application.authenticator);
+    if let Some(Err(error)) = in_time("sealing the audit trail", sealed).await {
         tracing::warn!(%error, "the audit trail could not be sealed; the next start does it");
     }
-    database.close().await;
+    in_time("closing the database", database.close()).await;
     result
+}
+
+/// Whoever stops a server waits for its end; nothing that comes after the last request is worth more than this.
+async fn in_time<T>(what: &str, closing: impl Future<Output = T>) -> Option<T> {
+    const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
+    let closed = tokio::time::timeout(LONGEST, closing).await;
+    if closed.is_err() {
+        tracing::error!("{what} took too long; the server stops without it");
+    }
+    closed.ok()
 }
 
 /// SQLite brings itself up to date; MySQL only when told to, since other nodes may still run the old version.
