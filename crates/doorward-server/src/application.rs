@@ -19,6 +19,7 @@ use doorward::{
     session::{RefreshKeys, SessionPolicy},
     store::{Database, DatabaseUrl, Store},
     throttle::{Allowance, KnownDevices, Throttle, ThrottlePolicy},
+    ticket::Tickets,
     token::{Hs256Key, PairAlgorithm},
 };
 use doorward_axum::{OwnOrigin, SessionCookies};
@@ -27,6 +28,7 @@ use crate::{
     config::{self, ClaimConstant, Config},
     failure::Failure,
     hashing,
+    http::{forward_auth::ReturnOrigins, sign_in::BrowserCookies},
 };
 
 /// What the handlers work with.
@@ -40,6 +42,10 @@ pub struct Application {
     pub origin: OwnOrigin,
     /// Where clients reach the server.
     pub published_at: PublishedAt,
+    /// The cookies of browsers that have signed in.
+    pub browser_cookies: BrowserCookies,
+    /// Where browsers may be sent back to.
+    pub return_origins: ReturnOrigins,
 }
 
 /// The public URL without a slash at its end, if one is configured.
@@ -81,7 +87,12 @@ impl Application {
             .map_err(Failure::because("the server could not start"))?
             .with_foreign(foreign)
             .with_links(link_rules(config, secret))
-            .with_api_keys(config.api_keys);
+            .with_api_keys(config.api_keys)
+            .with_tickets(Tickets::new(
+                &keys.current,
+                &keys.fallbacks,
+                config.token.ttl,
+            ));
         if !config.demo {
             let keys = foreign::own_keys(config, secret);
             authenticator = authenticator.with_keys(key_rules(config, keys)?);
@@ -95,6 +106,13 @@ impl Application {
             authenticator: Arc::new(authenticator),
             cookies: SessionCookies::new(signer, clock, is_https(config)),
             origin: OwnOrigin::new(origin),
+            browser_cookies: BrowserCookies {
+                secure: is_https(config),
+                domain: config.forward_auth.cookie_domain.clone(),
+                ticket_ttl: config.token.ttl,
+                session_lifetime: config.session.lifetime,
+            },
+            return_origins: ReturnOrigins::new(config.forward_auth.redirects.clone()),
             published_at: PublishedAt(
                 config
                     .public_url

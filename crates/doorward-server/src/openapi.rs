@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::routing::MethodRouter;
 use sha2::{Digest, Sha256};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -140,6 +141,14 @@ pub fn also_at<S>(
             (path.to_owned(), item)
         })
         .collect();
+    (schemas, paths, router)
+}
+
+/// The same description over a router that answers every method.
+pub fn any_method<S>(
+    (schemas, paths, _): UtoipaMethodRouter<S>,
+    router: MethodRouter<S>,
+) -> UtoipaMethodRouter<S> {
     (schemas, paths, router)
 }
 

@@ -1,6 +1,6 @@
 //! Every route of the server on one screen.
 
-use axum::{Router, extract::Extension};
+use axum::{Router, extract::Extension, routing::any};
 use doorward::clock::SystemClock;
 use doorward_axum::TrustedProxies;
 use doorward_lecture::TokenDecoder;
@@ -11,11 +11,11 @@ use crate::{
     application::Application,
     config::Config,
     http::{
-        account, api_keys, audit, documentation, email, exchange, health, introspection, jobs,
-        password, published_keys, reset_link, revocations, roles, session, setup, token,
-        token_revocation, user, user_sessions, users,
+        account, api_keys, audit, documentation, email, exchange, forward_auth, health,
+        introspection, jobs, password, published_keys, reset_link, revocations, roles, session,
+        setup, sign_in, token, token_revocation, user, user_sessions, users,
     },
-    openapi::{self, Document, also_at},
+    openapi::{self, Document, also_at, any_method},
 };
 
 /// The routes of production, or with `--demo` those of the lecture as well.
@@ -91,6 +91,21 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
         .routes(routes!(published_keys::show_key))
         .routes(routes!(published_keys::show_metadata))
         .routes(routes!(published_keys::show_openid_configuration))
+        .routes(any_method(routes!(forward_auth::check), any(forward_auth::check)))
+        .routes(any_method(
+            routes!(forward_auth::check_for_envoy),
+            any(forward_auth::check_for_envoy),
+        ))
+        // What the client asked the proxy for; described with the route above.
+        .route("/ext-authz/{requirement}/", any(forward_auth::check_for_envoy))
+        .route(
+            "/ext-authz/{requirement}/{*path}",
+            any(forward_auth::check_below),
+        )
+        .routes(routes!(sign_in::show_sign_in, sign_in::sign_in))
+        .routes(routes!(sign_in::renew))
+        .routes(routes!(sign_in::sign_out))
+        .routes(routes!(sign_in::show_sign_out))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz));
     if demo {

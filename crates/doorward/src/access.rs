@@ -374,6 +374,7 @@ fn extra_claim<'a>(source: &'a ClaimSource, user: &'a User) -> ExtraClaim<'a> {
 
 mod client_token;
 mod description;
+mod rights;
 
 pub use client_token::ClientClaimed;
 pub use description::TokenDescription;

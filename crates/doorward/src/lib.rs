@@ -44,6 +44,7 @@ pub mod secret;
 pub mod session;
 pub mod store;
 pub mod throttle;
+pub mod ticket;
 pub mod token;
 pub mod user;
 pub mod username;

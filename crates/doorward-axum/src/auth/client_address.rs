@@ -21,13 +21,15 @@ impl TrustedProxies {
         Self(networks.into_iter().collect())
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether what a peer with this address forwards is believed.
+    #[must_use]
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 
     /// The nearest address in the chain that is no trusted proxy; the peer's when the header cannot be read.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if self.0.is_empty() || !self.contains(peer) {
+        if self.0.is_empty() || !self.trusts(peer) {
             return peer;
         }
         let mut client = peer;
@@ -37,7 +39,7 @@ impl TrustedProxies {
                 return peer;
             };
             client = address;
-            if !self.contains(address) {
+            if !self.trusts(address) {
                 break;
             }
         }

@@ -10,6 +10,7 @@ use super::claim_source::ExtraClaims;
 use super::database_url::DatabaseUrl;
 use super::error::ConfigError;
 use super::foreign::ForeignConfig;
+use super::forward_auth::ForwardAuthConfig;
 use super::keys::{self, KeysConfig};
 use super::mail::MailConfig;
 use super::secret::SecretText;
@@ -61,6 +62,8 @@ pub struct Config {
     pub registration: RegistrationConfig,
     /// `smtp.*` and `mail.*`.
     pub mail: MailConfig,
+    /// `forward_auth.*`.
+    pub forward_auth: ForwardAuthConfig,
     /// `log.*`.
     pub log: LogConfig,
     /// `audit.*`.
@@ -376,6 +379,7 @@ impl Config {
                 enabled: v.take("registration.enabled")?,
             },
             mail: MailConfig::build(&mut v, public_url.is_some())?,
+            forward_auth: ForwardAuthConfig::build(&mut v, public_url.as_ref())?,
             log: LogConfig {
                 format: v.take("log.format")?,
                 level: v.take("log.level")?,

@@ -1,13 +1,14 @@
 //! The caller's own account: registering, logging in, and what the token says.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
 use doorward::{
-    authenticator::{Authenticator, LoginAttempt, NewUser},
+    authenticator::{Authenticator, LoggedIn, LoginAttempt, NewUser},
+    caller::Client,
     email::EmailAddress,
     password::Password,
     principal::Principal,
@@ -75,25 +76,51 @@ pub async fn log_in(
         password,
         device_token,
     } = fields(body, CREDENTIALS_REQUIRED)?;
-    if username.is_empty() || password.is_empty() {
+    let login = Login {
+        username,
+        password,
+        device_token,
+        address,
+        client,
+    };
+    let (logged_in, headers) = begin(&authenticator, &cookies, login, &headers).await?;
+    Ok((headers, Json(logged_in.into())))
+}
+
+/// A login as a request brings it.
+pub(super) struct Login {
+    pub(super) username: String,
+    pub(super) password: String,
+    pub(super) device_token: serde_json::Value,
+    pub(super) address: IpAddr,
+    pub(super) client: Client,
+}
+
+/// Begins a session if the password is right: with what every answer to a login says in its header.
+pub(super) async fn begin(
+    authenticator: &Authenticator,
+    cookies: &SessionCookies,
+    login: Login,
+    headers: &HeaderMap,
+) -> Result<(LoggedIn, HeaderMap), ApiError> {
+    if login.username.is_empty() || login.password.is_empty() {
         return Err(ApiError::bad_request(CREDENTIALS_REQUIRED));
     }
-    let password = parse_password(password)?;
-    let device = device::presented(&device_token, &headers);
+    let device = device::presented(&login.device_token, headers);
     let attempt = LoginAttempt {
-        username: username.clone(),
-        password,
-        client: client.clone(),
+        username: login.username.clone(),
+        password: parse_password(login.password)?,
+        client: login.client.clone(),
     };
     let outcome = authenticator.log_in_from(attempt, device.as_ref()).await;
-    let limit = rate_limit::of_login(&authenticator, &username, address).await;
+    let limit = rate_limit::of_login(authenticator, &login.username, login.address).await;
     let user = outcome.map_err(|error| rate_limit::onto(error.into(), &limit))?;
-    let mut headers = device::remembered(&authenticator, &cookies, user.id).await?;
+    let mut headers = device::remembered(authenticator, cookies, user.id).await?;
     headers.extend(limit);
     let logged_in = authenticator
-        .begin_session(&user, LoginMethod::Password, &client)
+        .begin_session(&user, LoginMethod::Password, &login.client)
         .await?;
-    Ok((headers, Json(logged_in.into())))
+    Ok((logged_in, headers))
 }
 
 #[derive(Deserialize, ToSchema)]

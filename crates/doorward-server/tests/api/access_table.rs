@@ -54,6 +54,14 @@ const PRODUCTION: &[Row] = &[
     // The server does not know where clients reach it.
     ("GET", "/.well-known/oauth-authorization-server", NOT_THERE),
     ("GET", "/.well-known/openid-configuration", NOT_THERE),
+    ("GET", "/forward-auth", TOKEN),
+    ("GET", "/ext-authz/any", TOKEN),
+    ("GET", "/signin", OPEN),
+    ("GET", "/signout", OPEN),
+    // Another page, or none, sent it.
+    ("POST", "/signin", [403; 6]),
+    ("POST", "/signin/renew", [403; 6]),
+    ("POST", "/signin/end", [403; 6]),
     ("GET", "/openapi.json", OPEN),
     ("GET", "/docs", OPEN),
     ("GET", "/users", ADMIN),
@@ -301,7 +309,7 @@ fn pattern(path: &str) -> String {
     let path = path.split('?').next().unwrap();
     let parts = path.split('/').map(|part| {
         let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if number || part == "x" || part.starts_with('{') {
+        if number || ["x", "any"].contains(&part) || part.starts_with('{') {
             "*"
         } else {
             part

@@ -148,8 +148,10 @@ fn compare(
     let listed: Vec<(&str, &str)> = lines
         .map(|line| line.split_once(": ").expect("a header"))
         .collect();
-    for (name, value) in &listed {
-        let found = answer.header(name).unwrap_or("(absent)");
+    for (at, (name, value)) in listed.iter().enumerate() {
+        // A header may be there more than once, such as `Set-Cookie`: the file has them in their order.
+        let before = listed[..at].iter().filter(|(other, _)| other == name);
+        let found = all(answer, name).nth(before.count()).unwrap_or("(absent)");
         capture(value, found, values).map_err(|why| format!("{name}: {why}"))?;
     }
     // Headers of the contract that the file does not list must be absent.
@@ -164,7 +166,8 @@ fn compare(
         "x-total-count",
         "etag",
     ] {
-        if !listed.iter().any(|(listed, _)| *listed == name) && answer.header(name).is_some() {
+        let expected = listed.iter().filter(|(listed, _)| *listed == name);
+        if expected.count() < all(answer, name).count() {
             return Err(format!("{name} was not expected"));
         }
     }
@@ -178,6 +181,11 @@ fn compare(
         }
         None => capture(body, answer.text(), values),
     }
+}
+
+fn all<'a>(answer: &'a Answer, name: &str) -> impl Iterator<Item = &'a str> {
+    let fields = answer.headers.iter();
+    fields.filter_map(move |(found, value)| (found == name).then_some(value.as_str()))
 }
 
 /// Compares, and keeps what stands at `{{name}}`: letters, digits and `-_.`, or the value it had before.
@@ -265,6 +273,14 @@ fn published_keys_are_answered_byte_for_byte() {
         .set("DOORWARD_PUBLIC_URL", "https://auth.example.org")
         .start_kept();
     play("published_keys.http", &server);
+}
+
+#[test]
+fn forward_authentication_is_answered_byte_for_byte() {
+    for engine in engines() {
+        let (_kept, server) = crate::forward_auth::behind_a_proxy(engine).start_kept();
+        play("forward_auth.http", &server);
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod examples;
 mod flask;
 mod foreign_sessions;
 mod foreign_tokens;
+mod forward_auth;
 mod golden;
 mod hash_upgrade;
 mod http_behaviour;

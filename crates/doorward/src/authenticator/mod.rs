@@ -26,6 +26,7 @@ mod roles;
 mod sessions;
 mod setup;
 mod token_revocation;
+mod visitors;
 
 use std::{sync::Arc, time::Duration};
 
@@ -50,6 +51,7 @@ pub use roles::RoleError;
 pub use sessions::{LoggedIn, RefreshError, SessionError};
 pub use setup::{SetupLinkError, SetupToken};
 pub use token_revocation::RevokeTokenError;
+pub use visitors::Visitor;
 
 use tokio::sync::Semaphore;
 
@@ -65,6 +67,7 @@ use crate::{
     session::{RefreshKeys, SessionId, SessionPolicy},
     store::{Store, StoreError},
     throttle::Throttle,
+    ticket::Tickets,
     token::TokenError,
     user::User,
 };
@@ -111,6 +114,7 @@ pub struct Authenticator {
     api_keys: ApiKeyPolicy,
     recoveries: Arc<Semaphore>,
     key_ring: Option<keys::KeyRing>,
+    tickets: Option<Tickets>,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -139,6 +143,7 @@ impl Authenticator {
             api_keys: ApiKeyPolicy::default(),
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE as usize)),
             key_ring: None,
+            tickets: None,
         })
     }
 

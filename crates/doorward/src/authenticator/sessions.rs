@@ -22,6 +22,8 @@ use crate::{
 /// What somebody has who has logged in, or refreshed.
 #[derive(Debug)]
 pub struct LoggedIn {
+    /// Who.
+    pub user: UserId,
     /// The access token.
     pub issued: Issued,
     /// What the next access token is asked with, once.
@@ -83,6 +85,7 @@ impl Authenticator {
         }
         self.end_sessions_beyond_the_most(user.id, now).await?;
         Ok(LoggedIn {
+            user: user.id,
             issued: self.issue_token(user, Some(id), now).await?,
             refresh,
             session: id,

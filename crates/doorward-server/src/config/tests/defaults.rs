@@ -99,6 +99,7 @@ fn without_any_source_the_defaults_hold() {
             reset_ttl: Duration::from_mins(30),
             verify_ttl: Duration::from_hours(24),
         },
+        forward_auth: ForwardAuthConfig::default(),
         log: LogConfig {
             format: LogFormat::Text,
             level: LogLevel::Info,

@@ -242,6 +242,7 @@ impl Authenticator {
     ) -> Result<LoggedIn, SessionError> {
         let session = refresh.session();
         Ok(LoggedIn {
+            user: user.id,
             issued: self.issue_token(user, Some(session), now).await?,
             refresh,
             session,
