@@ -11,6 +11,15 @@ use crate::{ApiError, RequestId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestClient(pub Client);
 
+impl RequestClient {
+    /// The client of the request, one of which nothing is known where there is none: for what is recorded on the way to an
+    /// answer.
+    pub(super) async fn of<S: Send + Sync>(parts: &mut Parts, state: &S) -> Client {
+        let client = Self::from_request_parts(parts, state).await;
+        client.map_or_else(|_| Client::default(), |Self(client)| client)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for RequestClient {
     type Rejection = ApiError;
 

@@ -12,7 +12,7 @@ use doorward::{
 };
 use http::{HeaderValue, header::AUTHORIZATION, request::Parts};
 
-use super::{BearerRejection, bearer_token};
+use super::{BearerRejection, RequestClient, bearer_token};
 
 /// The principal of a request: a user ([`super::Bearer`]), or a program with an API key.
 ///
@@ -37,14 +37,16 @@ where
             && basic.password().is_empty()
             && ApiKey::is_meant_by(basic.username())
         {
-            return Ok(Self(
-                Box::pin(authenticator.verify_api_key(basic.username())).await?,
-            ));
+            let client = Box::pin(RequestClient::of(parts, state)).await;
+            let principal = authenticator.verify_api_key(basic.username(), &client);
+            return Ok(Self(Box::pin(principal).await?));
+        }
+        if ApiKey::is_meant_by(bearer_token(&parts.headers)?) {
+            let client = Box::pin(RequestClient::of(parts, state)).await;
+            let principal = authenticator.verify_api_key(bearer_token(&parts.headers)?, &client);
+            return Ok(Self(Box::pin(principal).await?));
         }
         let token = bearer_token(&parts.headers)?;
-        if ApiKey::is_meant_by(token) {
-            return Ok(Self(Box::pin(authenticator.verify_api_key(token)).await?));
-        }
         let ours = match authenticator.verify_token(token) {
             Ok(principal) => return Ok(Self(principal)),
             Err(ours) => ours,

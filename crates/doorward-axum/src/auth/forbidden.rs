@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use axum::extract::{FromRequestParts as _, MatchedPath};
+use axum::extract::MatchedPath;
 use doorward::{
     audit::{Event, EventKind},
     authenticator::Authenticator,
-    caller::{Caller, Client},
+    caller::Caller,
     principal::Principal,
 };
 use http::request::Parts;
@@ -21,8 +21,7 @@ pub(super) async fn record<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
 ) {
-    let client = RequestClient::from_request_parts(parts, state).await;
-    let client = client.map_or_else(|_| Client::default(), |RequestClient(client)| client);
+    let client = RequestClient::of(parts, state).await;
     let caller = Caller::acting(principal, client);
     let mut event = Event::denied(EventKind::Forbidden, &caller)
         .subject(principal.user_id)
@@ -32,5 +31,5 @@ pub(super) async fn record<S: Send + Sync>(
         let route: fmt::Arguments<'_> = format_args!("{} {}", parts.method, route.as_str());
         event = event.detail("route", route);
     }
-    authenticator.audit(event).await;
+    authenticator.audit_refusal(event).await;
 }

@@ -166,7 +166,6 @@ pub struct Registered {
 )]
 pub async fn register(
     State(authenticator): State<Arc<Authenticator>>,
-    ClientAddress(address): ClientAddress,
     RequestClient(client): RequestClient,
     caller: Option<Bearer>,
     body: Body,
@@ -187,7 +186,7 @@ pub async fn register(
     };
     let caller = caller.map(|Bearer(principal)| principal);
     authenticator
-        .admit_registration(caller.as_ref(), address)
+        .admit_registration(caller.as_ref(), &client)
         .await?;
     let user = authenticator
         .register_with_email(new, email.as_ref(), caller.as_ref(), client)

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::HeaderMap, response::IntoResponse};
 use doorward::{
+    audit::{Event, EventKind},
     authenticator::{Authenticator, ExchangeError, SessionLoginError},
+    caller::Caller,
     foreign::SessionRefusal,
 };
 use doorward_axum::{
@@ -56,7 +58,12 @@ pub async fn exchange(
     if !headers.contains_key(COOKIE) {
         return Err(BearerRejection::Missing.into());
     }
-    origin.check(&headers)?;
+    if let Err(cross_site) = origin.check(&headers) {
+        let event = Event::denied(EventKind::Forbidden, &Caller::anonymous(client));
+        let event = event.detail("refusal", "cross_site");
+        authenticator.audit_refusal(event).await;
+        return Err(cross_site.into());
+    }
     let exchanged = authenticator
         .exchange_session(|name| only_cookie(&headers, name), &client)
         .await

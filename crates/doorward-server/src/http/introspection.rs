@@ -173,7 +173,7 @@ pub async fn introspect(
     request: ClientRequest,
 ) -> Result<Json<Introspection>, OAuthError> {
     let token = request.required("token")?;
-    let client = request.client(&authenticator).await?;
+    let client = request.client(&authenticator, &from).await?;
     let active = Box::pin(authenticator.introspect(&client, token, &from)).await?;
     let described = active.map(|token| Introspection::of(token, authenticator.tokens()));
     Ok(Json(described.unwrap_or_default()))

@@ -9,6 +9,7 @@ use doorward::{
     api_key::ApiKey,
     authenticator::{Authenticator, ClientError, KeyClient},
     authorization,
+    caller::Client,
 };
 use doorward_axum::{ApiError, Form, FormRejection, Json};
 use percent_encoding::percent_decode_str;
@@ -159,10 +160,14 @@ impl ClientRequest {
     ///
     /// # Errors
     /// `invalid_client`; `invalid_request` when it authenticates in two ways at once.
-    pub async fn client(&self, authenticator: &Authenticator) -> Result<KeyClient, OAuthError> {
+    pub async fn client(
+        &self,
+        authenticator: &Authenticator,
+        from: &Client,
+    ) -> Result<KeyClient, OAuthError> {
         let Presented { id, key } = self.presented()?;
         // Boxed for the reason of `Authenticator::log_in_from`.
-        let client = Box::pin(authenticator.authenticate_client(id.as_deref(), &key));
+        let client = Box::pin(authenticator.authenticate_client(id.as_deref(), &key, from));
         Ok(client.await?)
     }
 

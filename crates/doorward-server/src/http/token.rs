@@ -90,7 +90,7 @@ pub async fn give_token(
         let text = "Only client_credentials is supported";
         return Err(OAuthError::refused("unsupported_grant_type", text));
     }
-    let client = request.client(&authenticator).await?;
+    let client = request.client(&authenticator, &from).await?;
     let exchange = authenticator.exchange_api_key(&client, request.field("scope")?, &from);
     let token = Box::pin(exchange).await?;
     // RFC 6749 §5.1; `Cache-Control: no-store` is on every answer.

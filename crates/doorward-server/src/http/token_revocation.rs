@@ -47,7 +47,7 @@ pub async fn revoke(
     request: ClientRequest,
 ) -> Result<StatusCode, OAuthError> {
     let token = request.required("token")?;
-    let client = request.client(&authenticator).await?;
+    let client = request.client(&authenticator, &from).await?;
     Box::pin(authenticator.revoke_token(&client, token, &from)).await?;
     Ok(StatusCode::OK)
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Makes a key with the token of its owner.
-fn make(server: &Server, token: &str, permissions: &[&str]) -> (String, String) {
+pub(crate) fn make(server: &Server, token: &str, permissions: &[&str]) -> (String, String) {
     let body = json!({"name": "nightly", "permissions": permissions, "current_password": PASSWORD});
     let answer = post("/auth/keys", &body).bearer(token).send(server.address);
     assert_eq!(answer.status, 201, "{answer:?}");
@@ -19,11 +19,11 @@ fn make(server: &Server, token: &str, permissions: &[&str]) -> (String, String) 
     (text("id"), text("key"))
 }
 
-fn basic(name: &str, password: &str) -> String {
+pub(crate) fn basic(name: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
 }
 
-fn form(body: &str) -> Request {
+pub(crate) fn form(body: &str) -> Request {
     request("POST", "/auth/token")
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(body)

@@ -21,7 +21,7 @@ use crate::{
 
 const MONTH: Duration = Duration::from_hours(24 * 31);
 
-fn source(until: &str) -> String {
+pub(crate) fn source(until: &str) -> String {
     format!(
         "[[flask_sessions]]\nname = \"flask\"\nkey = \"{THEIRS}\"\n\
          fallbacks = [\"the-key-before-that-of-the-application-1\"]\nsubject_is = \"id\"\nuntil = \"{until}\"\n"
@@ -55,7 +55,7 @@ fn login(id: &str) -> SessionData {
     .collect()
 }
 
-fn cookie(key: &str, id: &str, age: u64) -> String {
+pub(crate) fn cookie(key: &str, id: &str, age: u64) -> String {
     let value = signer(key).encode(&login(id), now() - age).unwrap();
     format!("session={value}")
 }
@@ -64,7 +64,7 @@ fn who(cookie: &str) -> Request {
     get("/auth/session").header("Cookie", cookie)
 }
 
-fn exchange(cookie: &str) -> Request {
+pub(crate) fn exchange(cookie: &str) -> Request {
     request("POST", "/auth/exchange")
         .header("Cookie", cookie)
         .header("Sec-Fetch-Site", "same-origin")

@@ -18,6 +18,8 @@ mod administration;
 mod advisories;
 mod api_keys;
 mod audit;
+mod audit_kinds;
+mod audit_refusals;
 mod client;
 mod contract;
 mod database_away;

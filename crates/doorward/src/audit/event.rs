@@ -92,6 +92,12 @@ impl Event {
         self.outcome
     }
 
+    /// Who did it, and from where.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     /// The columns.
     pub(crate) fn columns(&self) -> Columns {
         let actor = self.caller.actor.name();

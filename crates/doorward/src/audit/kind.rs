@@ -40,6 +40,8 @@ kinds! {
     HashUpgraded = "hash_upgraded",
     /// Somebody made an account.
     Registered = "registered",
+    /// A registration was turned away because of how many its network asked for.
+    RegistrationThrottled = "registration_throttled",
     /// An administrator or an operator made an account for somebody.
     UserCreated = "user_created",
     /// The first administrator was made by the setup link.
@@ -60,6 +62,8 @@ kinds! {
     PasswordReset = "password_reset",
     /// A link for setting a password was asked for.
     ResetRequested = "reset_requested",
+    /// A link to set a password or to prove a mail address is not good, or no more (LG-01).
+    LinkRefused = "link_refused",
     /// Another mail address was asked for.
     EmailChangeRequested = "email_change_requested",
     /// A mail address was shown to be its user's.
@@ -74,6 +78,8 @@ kinds! {
     Logout = "logout",
     /// A used refresh token was used again: its family is revoked (TK-22).
     RefreshReused = "refresh_reused",
+    /// A refresh token is none, or its session has ended (LG-01).
+    RefreshRefused = "refresh_refused",
     /// The role of a user was changed.
     RoleChanged = "role_changed",
     /// The set of roles of a user was changed.
@@ -86,7 +92,7 @@ kinds! {
     ApiKeyCreated = "api_key_created",
     /// An API key was revoked.
     ApiKeyRevoked = "api_key_revoked",
-    /// An API key was refused.
+    /// An API key was refused, or gave no token.
     ApiKeyRefused = "api_key_refused",
     /// An API key was exchanged for an access token.
     ApiKeyExchanged = "api_key_exchanged",
@@ -94,7 +100,7 @@ kinds! {
     ForeignTokenExchanged = "foreign_token_exchanged",
     /// A session cookie of another application was exchanged.
     ForeignSessionExchanged = "foreign_session_exchanged",
-    /// Somebody who is logged in asked for what the role does not allow (ASVS 16.3.2).
+    /// Somebody asked for what they may not (ASVS 16.3.2).
     Forbidden = "forbidden",
     /// A job over many users began.
     JobStarted = "job_started",

@@ -6,7 +6,7 @@ use super::{Authenticator, KeyClient, SessionError};
 use crate::{
     access::{ClientClaimed, Issued},
     api_key::{ApiKey, ApiKeyId, ApiKeyPolicy, ApiKeyRecord, KeyGrant},
-    audit::{Event, EventKind, Outcome},
+    audit::{Event, EventKind},
     authority::{Authority, Overreach},
     caller::{Caller, Client},
     clock::Timestamp,
@@ -182,9 +182,12 @@ impl Authenticator {
             expires_at: maker.ends.map_or(ends, |most| ends.min(most)),
             last_used_at: None,
         };
-        self.store()
+        let added = self
+            .store()
             .add_api_key(&record, &key.sha256(), maker.authority, now)
-            .await?;
+            .await
+            .map_err(ApiKeyError::from);
+        self.heed(added, maker.authority, Some(owner)).await?;
         Ok(MadeApiKey { key, record })
     }
 
@@ -218,34 +221,63 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`KeyLoginError`].
-    pub async fn verify_api_key(&self, text: &str) -> Result<Principal, KeyLoginError> {
-        let found = self.use_api_key(text).await?;
+    pub async fn verify_api_key(
+        &self,
+        text: &str,
+        from: &Client,
+    ) -> Result<Principal, KeyLoginError> {
+        let found = self.use_api_key(text, from).await?;
         Ok(Principal {
             key: Some(found.grant),
             ..Principal::without_session(found.user)
         })
     }
 
-    pub(super) async fn use_api_key(&self, text: &str) -> Result<FoundKey, KeyLoginError> {
-        let none = || KeyLoginError::from(TokenError::from(InvalidReason::Signature));
-        let key = ApiKey::parse(text).ok_or_else(none)?;
-        let now = self.now();
-        let found = self.store().find_api_key(&key.sha256()).await?;
-        let Some(found) = found.filter(|found| found.user.disabled_at.is_none()) else {
-            // No row for each: whoever has an old key could fill the trail.
-            let tally = self.store().audit_tally();
-            tally.add(EventKind::ApiKeyRefused, Outcome::Denied);
-            tracing::info!(target: "doorward::auth", event = "api_key_refused");
-            return Err(none());
+    pub(super) async fn use_api_key(
+        &self,
+        text: &str,
+        from: &Client,
+    ) -> Result<FoundKey, KeyLoginError> {
+        let found = match ApiKey::parse(text) {
+            Some(key) => self.store().find_api_key(&key.sha256()).await?,
+            None => None,
         };
-        if now >= found.grant.expires_at {
-            return Err(TokenError::Expired.into());
+        let now = self.now();
+        let invalid = TokenError::from(InvalidReason::Signature);
+        let refusal = match &found {
+            None => Some(("unknown", invalid)),
+            Some(found) if found.user.disabled_at.is_some() => Some(("disabled", invalid)),
+            Some(found) if now >= found.grant.expires_at => Some(("expired", TokenError::Expired)),
+            Some(_) => None,
+        };
+        if let Some((reason, error)) = refusal {
+            let known = found.as_ref().map(|found| (found.user.id, found.grant.id));
+            self.audit_refused_key(reason, known, from).await;
+            return Err(error.into());
         }
+        let found = found.ok_or(invalid)?;
         // A key that cannot be noted as used is good all the same.
         if let Err(error) = self.store().note_key_use(&found, now).await {
             tracing::warn!(target: "doorward::auth", event = "key_use_not_noted", %error);
         }
         Ok(found)
+    }
+
+    /// Records that a key was refused, or gave no token, and why.
+    pub(super) async fn audit_refused_key(
+        &self,
+        reason: &'static str,
+        known: Option<(UserId, ApiKeyId)>,
+        from: &Client,
+    ) {
+        let caller = Caller::anonymous(from.clone());
+        let event = Event::denied(EventKind::ApiKeyRefused, &caller).detail("reason", reason);
+        let event = match known {
+            Some((user, key)) => event.subject(user).detail("key", key),
+            None => event,
+        };
+        // Boxed: it is rare.
+        Box::pin(self.audit_refusal(event)).await;
     }
 
     /// A short access token for a key (RFC 6749 §4.4). `scope` is what the client asks for, all that it may have when left out.
@@ -270,10 +302,12 @@ impl Authenticator {
             Some(asked) => {
                 let refused = |what: &str| ClientCredentialsError::InvalidScope(what.to_owned());
                 let wanted = PermissionSet::from_scope(asked).map_err(|_| refused("this"))?;
-                match held.first_missing(&wanted) {
-                    Some(missing) => return Err(refused(missing)),
-                    None => wanted,
+                if let Some(missing) = held.first_missing(&wanted) {
+                    let known = Some((user.id, grant.id));
+                    self.audit_refused_key("scope", known, from).await;
+                    return Err(refused(missing));
                 }
+                wanted
             }
         };
         let left = grant.expires_at.since(now);

@@ -59,13 +59,16 @@ impl Authenticator {
         &self,
         id: Option<&str>,
         key: &str,
+        from: &Client,
     ) -> Result<KeyClient, ClientError> {
-        let found = match self.use_api_key(key).await {
+        let found = match self.use_api_key(key, from).await {
             Ok(found) => found,
             Err(KeyLoginError::Token(_)) => return Err(ClientError::Invalid),
             Err(KeyLoginError::Store(error)) => return Err(error.into()),
         };
         if id.is_some_and(|id| ApiKeyId::parse(id) != Some(found.grant.id)) {
+            let known = Some((found.user.id, found.grant.id));
+            self.audit_refused_key("client_id", known, from).await;
             return Err(ClientError::Invalid);
         }
         Ok(KeyClient {
@@ -88,7 +91,7 @@ impl Authenticator {
         let event = Event::denied(EventKind::Forbidden, &client.caller(from))
             .subject(client.owner())
             .detail("needs", permission);
-        self.audit(event).await;
+        self.audit_refusal(event).await;
         Ok(false)
     }
 }

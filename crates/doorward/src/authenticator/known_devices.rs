@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::Authenticator;
+use super::{Authenticator, login::network_of};
 use crate::{
+    audit::{Event, EventKind},
+    caller::{Caller, Client},
     principal::Principal,
     random::RandomError,
     store::StoreError,
@@ -81,21 +83,27 @@ impl Authenticator {
             .await
     }
 
-    /// Counts a registration from an address, unless an administrator asks for it.
+    /// Counts a registration from a client's network, unless an administrator asks for it.
     ///
     /// # Errors
     /// [`AdmissionError::Throttled`] when there were too many.
     pub async fn admit_registration(
         &self,
         principal: Option<&Principal>,
-        address: IpAddr,
+        client: &Client,
     ) -> Result<(), AdmissionError> {
         if self.is_administrator(principal).await? {
             return Ok(());
         }
-        self.parts
-            .throttle
-            .spend_registration(address.into(), self.now())
-            .await
+        let throttle = &self.parts.throttle;
+        let admitted = throttle
+            .spend_registration(network_of(client), self.now())
+            .await;
+        if matches!(admitted, Err(AdmissionError::Throttled(_))) {
+            let caller = Caller::anonymous(client.clone());
+            let event = Event::denied(EventKind::RegistrationThrottled, &caller);
+            self.audit_refusal(event).await;
+        }
+        admitted
     }
 }

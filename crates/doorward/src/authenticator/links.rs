@@ -6,6 +6,7 @@ use super::{Authenticator, recovery};
 use crate::{
     audit::{Event, EventKind},
     authority::{Authority, Overreach},
+    caller::Caller,
     clock::Timestamp,
     email::EmailAddress,
     letter::{DueLetter, LetterKind},
@@ -132,8 +133,10 @@ impl Authenticator {
             .subject(user.id)
             .detail("handed_over", true);
         let store = &self.parts.store;
-        store
+        let made = store
             .hand_over_link(&link, authority, &event, self.now())
+            .await;
+        self.heed(made.map_err(MakeLinkError::from), authority, Some(user.id))
             .await?;
         Ok(ResetLink {
             url: link_text(url, purpose, &token),
@@ -167,6 +170,14 @@ impl Authenticator {
             .is_newest_link(letter.user_id, purpose, id, &token.sha256(), self.now())
             .await?;
         Ok(is_newest.then(|| link_text(url, purpose, &token)))
+    }
+
+    /// Records that somebody came with a link that is not good. Whose it was is not known: it is looked for by its digest
+    /// among those that are.
+    pub(super) async fn audit_refused_link(&self, purpose: LinkPurpose, caller: &Caller) {
+        let event = Event::denied(EventKind::LinkRefused, caller);
+        self.audit_refusal(event.detail("purpose", purpose.as_str()))
+            .await;
     }
 
     /// A lease for letters that are to be sent.

@@ -115,7 +115,7 @@ impl Authenticator {
         match result {
             Err(LoginError::InvalidCredentials) => self.wait_for_quantum(started).await,
             Err(LoginError::Throttled(_)) => {
-                self.audit_throttled(network_of(&caller.client), &caller)
+                self.audit_refusal(Event::denied(EventKind::LoginThrottled, &caller))
                     .await;
             }
             _ => {}

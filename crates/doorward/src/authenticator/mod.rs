@@ -9,6 +9,7 @@ mod auditing;
 mod basic;
 mod clients;
 mod defaults;
+mod flood;
 mod foreign;
 mod foreign_logins;
 mod introspection;
@@ -17,6 +18,7 @@ mod keys;
 mod known_devices;
 mod links;
 mod login;
+mod overreach;
 mod password_change;
 mod plain_text;
 mod recovery;
@@ -109,7 +111,7 @@ pub struct Authenticator {
     foreign: Foreign,
     revocations: Arc<Revocations>,
     flushed: foreign_logins::Flushed,
-    throttled_networks: auditing::ThrottledNetworks,
+    refusals: flood::Refusals,
     links: Option<LinkRules>,
     api_keys: ApiKeyPolicy,
     recoveries: Arc<Semaphore>,
@@ -138,7 +140,7 @@ impl Authenticator {
             foreign: Foreign::default(),
             revocations: Arc::default(),
             flushed: foreign_logins::Flushed::default(),
-            throttled_networks: auditing::ThrottledNetworks::default(),
+            refusals: flood::Refusals::default(),
             links: None,
             api_keys: ApiKeyPolicy::default(),
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE as usize)),

@@ -171,6 +171,20 @@ impl Authenticator {
         new: Password,
         caller: &Caller,
     ) -> Result<(), ResetError> {
+        let done = Box::pin(self.use_reset_link(token, new, caller)).await;
+        if matches!(done, Err(ResetError::InvalidLink)) {
+            self.audit_refused_link(LinkPurpose::ResetPassword, caller)
+                .await;
+        }
+        done
+    }
+
+    async fn use_reset_link(
+        &self,
+        token: &LinkToken,
+        new: Password,
+        caller: &Caller,
+    ) -> Result<(), ResetError> {
         let digest = token.sha256();
         let store = &self.parts.store;
         // Asked before the costly hash, so that guessing links costs us nothing; using the link decides again.

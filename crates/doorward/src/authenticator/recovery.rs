@@ -100,9 +100,16 @@ impl Authenticator {
             return Err(ForgotError::NoLetters);
         }
         let (throttle, network) = (&self.parts.throttle, network_of(&client));
-        throttle
+        let spent = throttle
             .spend_of_network(PURPOSE, network, LETTERS, self.now())
-            .await?;
+            .await;
+        if let Err(error) = spent {
+            if matches!(error, AdmissionError::Throttled(_)) {
+                let event = Event::denied(EventKind::ResetRequested, &Caller::anonymous(client));
+                self.audit_refusal(event.detail("limit", "network")).await;
+            }
+            return Err(error.into());
+        }
         let (this, at_once) = (Arc::clone(self), Arc::clone(&self.recoveries));
         tokio::spawn(async move {
             let _permit = at_once.acquire().await;
@@ -134,7 +141,8 @@ impl Authenticator {
                 Err(AdmissionError::Throttled(_)) => {
                     let caller = Caller::anonymous(client.clone());
                     let event = Event::denied(EventKind::ResetRequested, &caller);
-                    self.audit(event.subject(user)).await;
+                    let event = event.subject(user).detail("limit", "account");
+                    self.audit_refusal(event).await;
                 }
                 Err(AdmissionError::Store(error)) => return Err(error.into()),
             }
@@ -190,24 +198,34 @@ impl Authenticator {
             return Err(EmailError::NoLetters);
         }
         self.confirm_password(user, current, client).await?;
-        let key = user.get().to_be_bytes();
-        self.parts
-            .throttle
-            .spend("proof of an account", &key, LETTERS, self.now())
-            .await?;
-        self.spend_letter_to(email).await?;
+        let caller = Caller::user(user, client.clone());
+        if let Err(error) = self.spend_proof(user, email).await {
+            if matches!(error, AdmissionError::Throttled(_)) {
+                let event = Event::denied(EventKind::EmailChangeRequested, &caller).subject(user);
+                self.audit_refusal(event).await;
+            }
+            return Err(error.into());
+        }
         let old = self.parts.store.find_email(user).await?;
         let told = old
             .map(|old| old.address)
             .filter(|old| old.key() != email.key());
         let proof = self.proof_of(email)?;
-        let caller = Caller::user(user, client.clone());
         let event = Event::success(EventKind::EmailChangeRequested, &caller).subject(user);
         self.parts
             .store
             .note_email(user, &proof, told.as_ref(), &event, self.now())
             .await?;
         Ok(())
+    }
+
+    async fn spend_proof(&self, user: UserId, email: &EmailAddress) -> Result<(), AdmissionError> {
+        let key = user.get().to_be_bytes();
+        self.parts
+            .throttle
+            .spend("proof of an account", &key, LETTERS, self.now())
+            .await?;
+        self.spend_letter_to(email).await
     }
 
     /// Whoever has an address is not written to more often than that, whoever gives it (RC-07).
@@ -240,6 +258,19 @@ impl Authenticator {
     /// # Errors
     /// [`EmailError::InvalidLink`] and failures of the database.
     pub async fn verify_email(&self, token: &LinkToken, caller: &Caller) -> Result<(), EmailError> {
+        let verified = self.use_verification_link(token, caller).await;
+        if matches!(verified, Err(EmailError::InvalidLink)) {
+            self.audit_refused_link(LinkPurpose::VerifyEmail, caller)
+                .await;
+        }
+        verified
+    }
+
+    async fn use_verification_link(
+        &self,
+        token: &LinkToken,
+        caller: &Caller,
+    ) -> Result<(), EmailError> {
         let store = &self.parts.store;
         let digest = token.sha256();
         let link = store

@@ -105,7 +105,13 @@ impl Authenticator {
             RegistrationRule::Users => !new.role.is_admin(),
             RegistrationRule::AdministratorsOnly => false,
         };
+        let caller = match principal {
+            Some(principal) => Caller::acting(principal, client),
+            None => Caller::anonymous(client),
+        };
         if !open && !self.is_administrator(principal).await? {
+            let event = Event::denied(EventKind::Forbidden, &caller).detail("needs", Role::ADMIN);
+            self.audit_refusal(event).await;
             return Err(RegistrationError::AdministratorRequired);
         }
         if rule != RegistrationRule::AsInTheLecture {
@@ -125,10 +131,6 @@ impl Authenticator {
                 Err(AdmissionError::Store(error)) => return Err(error.into()),
             }
         }
-        let caller = match principal {
-            Some(principal) => Caller::user(principal.user_id, client),
-            None => Caller::anonymous(client),
-        };
         let event = Event::success(EventKind::Registered, &caller).detail("role", &new.role);
         let user = self
             .parts

@@ -112,7 +112,9 @@ impl Authenticator {
         let is_new = self
             .store()
             .define_role(defined, authority, now, until)
-            .await?;
+            .await
+            .map_err(RoleError::from);
+        let is_new = self.heed(is_new, authority, None).await?;
         self.follow_revocations().await;
         Ok(is_new)
     }
@@ -133,7 +135,9 @@ impl Authenticator {
         }
         let (now, until) = (self.now(), self.last_expiry());
         let store = self.store();
-        store.delete_role(role, authority, now, until).await?;
+        let deleted = store.delete_role(role, authority, now, until).await;
+        self.heed(deleted.map_err(RoleError::from), authority, None)
+            .await?;
         self.follow_revocations().await;
         Ok(())
     }
@@ -172,10 +176,11 @@ impl Authenticator {
         let found = self.store().find_user_by_id(id, now).await?;
         found.ok_or(RoleError::UnknownUser)?;
         let store = self.store();
-        if store
+        let changed = store
             .set_roles_of(id, roles, expected, authority, now)
-            .await?
-        {
+            .await
+            .map_err(RoleError::from);
+        if self.heed(changed, authority, Some(id)).await? {
             self.follow_revocations().await;
         }
         Ok(())

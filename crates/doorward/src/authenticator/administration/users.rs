@@ -48,7 +48,9 @@ impl Authenticator {
         let store = &self.parts.store;
         // Of nobody yet, so that it is what the role allows by itself.
         let allowed = store.permissions_of(UserId::new(0), &added.role).await?;
-        authority.require_to_grant(&allowed)?;
+        let granted = authority.require_to_grant(&allowed);
+        self.heed(granted.map_err(RegistrationError::from), authority, None)
+            .await?;
         if let Some(password) = &added.password {
             self.check_new_password(password, &added.username)?;
         }
@@ -123,9 +125,10 @@ impl Authenticator {
         // Makes the account of a user whom the application beside us has just added.
         let found = store.find_user_by_id(id, self.now()).await?;
         found.ok_or(ChangeUserError::NotFound)?;
-        store
+        let done = store
             .do_to_user(id, expected, deed, authority, self.now())
-            .await?;
+            .await;
+        self.heed(done, authority, Some(id)).await?;
         self.follow_revocations().await;
         Ok(())
     }
@@ -144,7 +147,9 @@ impl Authenticator {
         let stored = store.find_user_by_id(id, self.now()).await?;
         let user = stored.ok_or(AdministrationError::NotFound)?.user;
         // Before the costly hash; the transaction of the change asks again, and decides.
-        authority.require_reach(&store.rights_of(&user).await?.permissions)?;
+        let reached = authority.require_reach(&store.rights_of(&user).await?.permissions);
+        let reached = reached.map_err(AdministrationError::from);
+        self.heed(reached, authority, Some(id)).await?;
         self.check_password_of::<AdministrationError>(&user, &password)
             .await?;
         let deed = UserDeed::SetPassword {

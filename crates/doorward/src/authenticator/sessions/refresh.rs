@@ -3,11 +3,12 @@
 use super::{Authenticator, LoggedIn, SessionError};
 use crate::{
     access::IssueError,
+    audit::{Event, EventKind},
     caller::{Caller, Client},
     clock::Timestamp,
     session::{EndReason, RefreshToken},
     store::{StoreError, StoredSession},
-    user::User,
+    user::{User, UserId},
 };
 
 /// Somebody else may rotate the same token between our look and our write; then we look again. Whoever loses finds itself
@@ -57,6 +58,19 @@ enum Standing {
     Unknown,
 }
 
+/// Why a refresh token gives nothing, for the trail, and whose session it names.
+struct Refusal {
+    reason: &'static str,
+    user: Option<UserId>,
+}
+
+impl Refusal {
+    const UNKNOWN: Self = Self {
+        reason: "unknown",
+        user: None,
+    };
+}
+
 impl Authenticator {
     /// Exchanges a refresh token. Of many who bring the same one at once, all get the same successor, on one node or on
     /// several: only one writes it, and the others compute it. The same holds for a client that did not get the answer and
@@ -69,10 +83,15 @@ impl Authenticator {
         presented: &str,
         client: &Client,
     ) -> Result<LoggedIn, RefreshError> {
-        let presented = RefreshToken::parse(presented).ok_or(RefreshError::Invalid)?;
+        let Some(presented) = RefreshToken::parse(presented) else {
+            return Err(self.refused(Refusal::UNKNOWN, client).await);
+        };
         for _ in 0..LOOKS {
             let now = self.now();
-            let (stored, user) = self.session_with_user(&presented, now).await?;
+            let (stored, user) = match self.session_with_user(&presented, now).await? {
+                Ok(found) => found,
+                Err(refusal) => return Err(self.refused(refusal, client).await),
+            };
             match self.standing(&presented, &stored, now) {
                 Standing::Current => {
                     if let Some(logged_in) =
@@ -88,7 +107,7 @@ impl Authenticator {
                     return Ok(self.answer(&user, successor, now).await?);
                 }
                 Standing::Used => return Err(self.end_family(&stored, client).await?),
-                Standing::Unknown => return Err(RefreshError::Invalid),
+                Standing::Unknown => return Err(self.refused(Refusal::UNKNOWN, client).await),
             }
         }
         Err(RefreshError::Contended)
@@ -135,11 +154,9 @@ impl Authenticator {
         let Some(presented) = RefreshToken::parse(text) else {
             return Ok(None);
         };
-        match self.session_with_user(&presented, self.now()).await {
-            Ok(found) => Ok(Some(found).filter(|(stored, _)| stored.refresh == presented.hash())),
-            Err(RefreshError::Store(error)) => Err(error),
-            Err(_) => Ok(None),
-        }
+        let found = self.session_with_user(&presented, self.now()).await?;
+        let current = found.ok();
+        Ok(current.filter(|(stored, _)| stored.refresh == presented.hash()))
     }
 
     /// The session and its user, if both go on. The user is read after the session, so a change in between is seen.
@@ -147,26 +164,46 @@ impl Authenticator {
         &self,
         presented: &RefreshToken,
         now: Timestamp,
-    ) -> Result<(StoredSession, User), RefreshError> {
+    ) -> Result<Result<(StoredSession, User), Refusal>, StoreError> {
         let store = &self.parts.store;
-        let stored = store
-            .find_session(presented.session())
-            .await?
-            .ok_or(RefreshError::Invalid)?;
+        let Some(stored) = store.find_session(presented.session()).await? else {
+            return Ok(Err(Refusal::UNKNOWN));
+        };
+        let id = stored.session.user_id;
         let user = store
-            .find_user_by_id(stored.session.user_id, now)
+            .find_user_by_id(id, now)
             .await?
             .map(|found| found.user)
-            .filter(|user| user.disabled_at.is_none())
-            .ok_or(RefreshError::Invalid)?;
+            .filter(|user| user.disabled_at.is_none());
+        let refusal = |reason| Refusal {
+            reason,
+            user: Some(id),
+        };
+        let Some(user) = user else {
+            return Ok(Err(refusal("disabled")));
+        };
         let goes_on = !stored.ended
             && now < stored.session.expires_at
             && stored.epoch >= user.epochs.sessions;
-        if goes_on {
+        Ok(if goes_on {
             Ok((stored, user))
         } else {
-            Err(RefreshError::Invalid)
-        }
+            Err(refusal("ended"))
+        })
+    }
+
+    /// Records that a refresh token gives nothing, and why.
+    async fn refused(&self, refusal: Refusal, client: &Client) -> RefreshError {
+        let caller = Caller::anonymous(client.clone());
+        let event = Event::denied(EventKind::RefreshRefused, &caller);
+        let event = event.detail("reason", refusal.reason);
+        let event = match refusal.user {
+            Some(user) => event.subject(user),
+            None => event,
+        };
+        // Boxed: it is rare.
+        Box::pin(self.audit_refusal(event)).await;
+        RefreshError::Invalid
     }
 
     fn standing(
