@@ -6,6 +6,18 @@ have() {
   command -v "$1" >/dev/null 2>&1
 }
 
+# Refreshes the lists of packages, once in a run.
+apt_update() {
+  local as=()
+  [ -e "$scratch/apt-updated" ] && return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true 2>/dev/null || return 1
+    as=(sudo -n)
+  fi
+  "${as[@]}" apt-get update -q || return 1
+  : >"$scratch/apt-updated"
+}
+
 # Installs Debian packages. False when this is no Debian, we may not, or apt-get fails. --no-remove: a package that
 # conflicts with one that is there (MySQL's server with MariaDB's) must not push it off somebody's machine.
 apt_install() {
@@ -16,12 +28,30 @@ apt_install() {
     as=(sudo -n)
   fi
   say "installing with apt-get: $*"
-  if [ ! -e "$scratch/apt-updated" ]; then
-    "${as[@]}" apt-get update -q || return 1
-    : >"$scratch/apt-updated"
-  fi
+  apt_update || return 1
   "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends --no-remove \
     -o DPkg::Lock::Timeout=120 "$@"
+}
+
+# Prints the path of a program, or of the one in a Debian package that is unpacked below $target and not installed: an
+# installed nginx or Caddy would start serving.
+debian_program() {
+  local program=$1 package=$2 path=$3 folder="$target/tools/debian/$2"
+  command -v "$program" && return 0
+  if [ ! -x "$folder/$path" ]; then
+    have apt-get || return 1
+    say "unpacking the package $package into $folder" >&2
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    (
+      cd "$folder"
+      apt-get download -q "$package" || { apt_update && apt-get download -q "$package"; }
+      dpkg-deb --extract "$package"_*.deb .
+      rm "$package"_*.deb
+    ) >&2 || return 1
+  fi
+  "$folder/$path" -v >/dev/null 2>&1 || "$folder/$path" version >/dev/null 2>&1 || return 1
+  printf '%s\n' "$folder/$path"
 }
 
 # Why `apt_install` could not: for the line that reports it.

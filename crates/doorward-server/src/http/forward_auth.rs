@@ -49,8 +49,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// `/forward-auth`: 200 when the credentials of the request are good and what the query asks for is held, with who it is in
-/// `Remote-User`, `Remote-Groups`, `Remote-Name` and `Remote-Email`. Any method; no body is read. For nginx `auth_request`, Caddy
-/// `forward_auth` and Traefik `forwardAuth`.
+/// `Remote-User`, `Remote-Groups`, `Remote-Name` and `Remote-Email`. Any method; no body is read. For nginx `auth_request` and Traefik `forwardAuth`.
 ///
 /// Credentials are a ticket, an access token, or an API key; the first two need no query of the database. A `Bearer`, and a key as
 /// the name of `Basic`, come before the ticket; any other `Authorization` is the application's own.
@@ -93,7 +92,8 @@ pub async fn check(
 }
 
 /// `/ext-authz/{requirement}` and whatever path follows: the same for Envoy, which puts the client's path and query behind the
-/// configured one. So the requirement is in the path, `any` for none, and the query is not looked at.
+/// configured one, and for Caddy, which adds the query. So the requirement is in the path, `any` for none, and the query is not
+/// looked at.
 ///
 /// # Errors
 /// As [`check`].
@@ -102,7 +102,7 @@ pub async fn check(
     path = "/ext-authz/{requirement}",
     tag = "forward-auth",
     operation_id = "ext_authz",
-    summary = "The same for Envoy",
+    summary = "The same for Envoy and Caddy",
     description = "Answers every method, and every path below.",
     params(("requirement" = String, Path, description = "`any`, or what stands in the query of `/forward-auth`")),
     responses(

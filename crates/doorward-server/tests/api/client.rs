@@ -94,7 +94,10 @@ impl Request {
             headers,
             body,
         } = self;
-        let mut bytes = format!("{method} {target} HTTP/1.1\r\nHost: doorward.test\r\n");
+        let mut bytes = format!("{method} {target} HTTP/1.1\r\n");
+        if !headers.iter().any(|(name, _)| name == "Host") {
+            bytes.push_str("Host: doorward.test\r\n");
+        }
         for (name, value) in headers {
             let _ = write!(bytes, "{name}: {value}\r\n");
         }

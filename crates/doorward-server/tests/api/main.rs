@@ -41,6 +41,7 @@ mod life;
 mod mail_server;
 mod metrics;
 mod password_change;
+mod proxies;
 mod refresh_races;
 mod registration_limit;
 mod reset_link;
