@@ -26,6 +26,9 @@ use crate::{
 pub const STALENESS: Duration = Duration::from_secs(2);
 /// How often the table is read.
 pub const POLL: Duration = Duration::from_millis(500);
+
+/// A node that has not read the revocations for so long must get no requests: somebody may be let in who is out.
+pub const STALE: Duration = Duration::from_secs(10);
 /// A row can become visible after one with a higher number: its transaction was slower. Numbers this young are read again.
 const UNSETTLED: Duration = Duration::from_mins(1);
 /// Every lookup locks one of these, so that threads seldom meet.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
-use doorward::authenticator::Authenticator;
+use doorward::{authenticator::Authenticator, revocation};
 use doorward_axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,10 +34,11 @@ pub struct Readiness {
     database: &'static str,
     migrations: &'static str,
     keys: &'static str,
+    revocations: &'static str,
 }
 
-/// `GET /readyz`: 200 when the database answers, its schema is the one we know and there is a key to sign with; else
-/// 503 with the failing part.
+/// `GET /readyz`: 200 when the database answers, its schema is the one we know, there is a key to sign with and it is known
+/// what was revoked in the last [`revocation::STALE`]; else 503 with the failing part.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -59,13 +60,17 @@ pub async fn readyz(
             .await
             .is_ok_and(|status| status.is_current());
     let keys = authenticator.can_sign();
-    let ready = reachable && current && keys;
+    let now = authenticator.now();
+    let followed = authenticator.revocations().followed_at();
+    let revocations = followed.is_some_and(|at| now.since(at) <= revocation::STALE);
+    let ready = reachable && current && keys && revocations;
     let word = |good| if good { "ok" } else { "failed" };
     let readiness = Readiness {
         status: word(ready),
         database: word(reachable),
         migrations: word(current),
         keys: word(keys),
+        revocations: word(revocations),
     };
     let status = if ready {
         StatusCode::OK

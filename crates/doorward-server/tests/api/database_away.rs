@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     client::{get, login, register},
-    installation::{Engine, Installation, PASSWORD, Server, eventually, mysql_server},
+    installation::{Engine, Installation, PASSWORD, Server, engines, eventually, mysql_server},
 };
 
 const PASS: u8 = 0;
@@ -158,4 +158,24 @@ fn a_database_that_is_not_there_at_the_start_is_named_with_what_to_do() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("cannot be opened"), "{error}");
     assert!(error.contains("--db-url"), "{error}");
+}
+
+#[test]
+fn a_node_that_does_not_learn_what_was_revoked_is_not_ready() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        let server = installation.start();
+        let readiness = || get("/readyz").send(server.address);
+        assert_eq!(readiness().status, 200);
+        installation.execute("ALTER TABLE revocations RENAME TO away", &[]);
+        eventually("it says what fails", || readiness().status == 503);
+        let said = readiness().json();
+        assert_eq!(
+            (&said["database"], &said["revocations"]),
+            (&"ok".into(), &"failed".into())
+        );
+        assert_eq!(get("/healthz").send(server.address).status, 200);
+        installation.execute("ALTER TABLE away RENAME TO revocations", &[]);
+        eventually("it is ready again", || readiness().status == 200);
+    }
 }
