@@ -152,7 +152,11 @@ fn begin(
 ) {
     // Answers are written in one piece: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
-    match ceiling.admit(peer.ip()) {
+    let admitted = ceiling.admit(peer.ip());
+    if let (Err(_), Some(meter)) = (&admitted, app.meter()) {
+        meter.turned_away();
+    }
+    match admitted {
         Ok(slot) => {
             let drain = Arc::clone(drain);
             connections.spawn(connection::drive(stream, peer, app.clone(), drain, slot));

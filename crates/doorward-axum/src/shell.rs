@@ -25,6 +25,7 @@ pub use self::future::ResponseFuture;
 use crate::context::{BodyRules, PeerAddr, RequestContext, RequestId};
 use crate::error::ApiError;
 use crate::limits::HttpLimits;
+use crate::meter::HttpMeter;
 use crate::problem;
 use http::StatusCode;
 
@@ -62,6 +63,11 @@ impl App {
         &self.shell.limits
     }
 
+    /// What counts this application's requests and connections.
+    pub(crate) fn meter(&self) -> Option<&Arc<HttpMeter>> {
+        self.shell.meter.as_ref()
+    }
+
     /// A copy with settings of its own, so that requests on different threads
     /// don't count references in the same place.
     pub(crate) fn for_connection(&self) -> Self {
@@ -89,7 +95,7 @@ impl App {
             cors: cors.and_then(|cors| cors.asked(request.method(), headers)),
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
-            started_at: self.shell.access_log.then(std::time::Instant::now),
+            started_at: self.shell.measures_time().then(std::time::Instant::now),
             peer,
             id,
         };
@@ -114,7 +120,7 @@ impl App {
             // Keeps the body, which a HEAD would lose.
             method: Method::GET,
             target: None,
-            started_at: self.shell.access_log.then(std::time::Instant::now),
+            started_at: self.shell.measures_time().then(std::time::Instant::now),
             peer: Some(PeerAddr(peer)),
             id: RequestId::make(),
         };

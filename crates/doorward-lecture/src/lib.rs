@@ -44,5 +44,5 @@ pub mod program_10_roles_and_blueprints;
 pub mod program_11_password_hashing;
 mod token_key;
 
-pub use program::{InvalidProgram, Program, in_one_process};
+pub use program::{InvalidProgram, PATHS, Program, in_one_process};
 pub use token_key::{Issuer, TokenDecoder};

@@ -158,6 +158,24 @@ fn lecture_cookies(clock: Arc<dyn Clock>) -> SessionCookies {
     )
 }
 
+/// The patterns of [`in_one_process`].
+pub const PATHS: &[&str] = &[
+    "/",
+    "/hello/{name}",
+    "/square",
+    "/echo",
+    "/divide",
+    "/item/{item_id}",
+    "/protected-basic",
+    "/public",
+    "/protected",
+    "/admin-area",
+    "/set-session",
+    "/get-session",
+    "/api/data",
+    "/api/admin",
+];
+
 /// The routes that only the lecture has, for one process that serves all programs: 1, 2, 3, 4, 6, 7 and the API of 10.
 /// They accept the server's own tokens and cookies.
 pub fn in_one_process(tokens: TokenDecoder, cookies: SessionCookies) -> Router {

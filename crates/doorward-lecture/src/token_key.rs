@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{extract::FromRef, http::HeaderMap};
 use doorward::{
-    authenticator::Authenticator,
+    authenticator::{Authenticator, TokenOutcome},
     clock::Clock,
     secret::Secret,
     token::{AccessToken, Hs256Key, Validation, Verifier},
@@ -94,8 +94,15 @@ impl TokenDecoder {
         Ok(match &self.rules {
             Rules::OfProgram(verifier) => verifier.verify(token, now)?,
             Rules::OfServer(authenticator) => {
-                authenticator.refuse_revoked(token)?;
-                authenticator.tokens().verifier().verify(token, now)?
+                let payload = authenticator
+                    .refuse_revoked(token)
+                    .and_then(|()| authenticator.tokens().verifier().verify(token, now));
+                let outcome = payload.as_ref().map(|_| TokenOutcome::Valid);
+                let tallies = authenticator.tallies();
+                tallies
+                    .tokens
+                    .count(outcome.unwrap_or_else(|e| (*e).into()));
+                payload?
             }
         })
     }

@@ -1,9 +1,9 @@
 //! Binding the address and serving until a signal.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
-use doorward_axum::{App, Cors, HttpLimits, ShellConfig};
+use doorward_axum::{App, Cors, HttpLimits, HttpMeter, ShellConfig};
 use tokio::net::TcpListener;
 
 use crate::{application::is_https, config::Config, failure::Failure, shutdown::Shutdown};
@@ -23,11 +23,15 @@ pub async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Fail
     Ok((listener, bound))
 }
 
-/// The router with everything that every answer needs.
+/// The router with everything that every answer needs. Its requests are counted by `meter`.
 ///
 /// # Errors
 /// [`Failure`] when an origin of `http.cors_origins` is none.
-pub fn wrap(router: Router, config: &Config) -> Result<App, Failure> {
+pub fn wrap(
+    router: Router,
+    config: &Config,
+    meter: Option<Arc<HttpMeter>>,
+) -> Result<App, Failure> {
     let http = &config.http;
     let cors = if http.cors_origins.is_empty() {
         None
@@ -47,6 +51,7 @@ pub fn wrap(router: Router, config: &Config) -> Result<App, Failure> {
             limits: limits(config),
             https: is_https(config),
             access_log: http.access_log,
+            meter,
             cors,
         },
     ))

@@ -18,6 +18,12 @@ use crate::{
     openapi::{self, Document, also_at, any_method},
 };
 
+/// Where Envoy asks with the path that its client asked for.
+const BELOW: [&str; 2] = [
+    "/ext-authz/{requirement}/",
+    "/ext-authz/{requirement}/{*path}",
+];
+
 /// The routes of production, or with `--demo` those of the lecture as well.
 pub fn router(application: &Application, config: &Config) -> Router {
     let (own, api) = own(config.demo).split_for_parts();
@@ -30,6 +36,18 @@ pub fn router(application: &Application, config: &Config) -> Router {
     routes
         .layer(Extension(Arc::new(openapi::document(api))))
         .layer(Extension(trusted_proxies(config)))
+}
+
+/// The pattern of every route, for the metrics.
+#[must_use]
+pub fn patterns(demo: bool) -> Vec<String> {
+    let described = own(demo).into_openapi().paths.paths.into_keys();
+    let others = BELOW
+        .iter()
+        .chain(if demo { doorward_lecture::PATHS } else { &[] });
+    described
+        .chain(others.map(|pattern| (*pattern).to_owned()))
+        .collect()
 }
 
 /// What `/openapi.json` answers, of production or of the demo. The lecture's own routes are not in it: they are described
@@ -97,11 +115,8 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
             any(forward_auth::check_for_envoy),
         ))
         // What the client asked the proxy for; described with the route above.
-        .route("/ext-authz/{requirement}/", any(forward_auth::check_for_envoy))
-        .route(
-            "/ext-authz/{requirement}/{*path}",
-            any(forward_auth::check_below),
-        )
+        .route(BELOW[0], any(forward_auth::check_for_envoy))
+        .route(BELOW[1], any(forward_auth::check_below))
         .routes(routes!(sign_in::show_sign_in, sign_in::sign_in))
         .routes(routes!(sign_in::renew))
         .routes(routes!(sign_in::sign_out))

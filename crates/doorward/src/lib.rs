@@ -33,6 +33,7 @@ pub mod job;
 pub mod json;
 pub mod key_ring;
 pub mod letter;
+pub mod meter;
 pub mod one_time_link;
 pub mod password;
 pub mod permission;

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use doorward::{
-    authenticator::{Authenticator, ForeignTokenError},
+    authenticator::{Authenticator, ForeignTokenError, TokenOutcome},
     authorization::{self, BearerError},
     principal::Principal,
     token::TokenError,
@@ -150,6 +150,19 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<&str, BearerRejection> {
     )?)
 }
 
+/// Counts what became of a token that a request brought.
+pub(super) fn count<T>(authenticator: &Authenticator, result: &Result<T, BearerRejection>) {
+    let outcome = match result {
+        Ok(_) => TokenOutcome::Valid,
+        Err(BearerRejection::Expired) => TokenOutcome::Expired,
+        Err(BearerRejection::Revoked | BearerRejection::Retired) => TokenOutcome::Revoked,
+        Err(BearerRejection::Invalid | BearerRejection::Malformed) => TokenOutcome::Invalid,
+        // Nobody knows, or there was none.
+        Err(BearerRejection::Unavailable | BearerRejection::Missing) => return,
+    };
+    authenticator.tallies().tokens.count(outcome);
+}
+
 impl<S> FromRequestParts<S> for Bearer
 where
     S: Send + Sync,
@@ -160,10 +173,15 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, BearerRejection> {
         let token = bearer_token(&parts.headers)?;
         let authenticator = Arc::<Authenticator>::from_ref(state);
-        match authenticator.verify_token(token) {
+        let result = match authenticator.verify_token(token) {
             Ok(principal) => Ok(Self(principal)),
-            Err(ours) => Ok(Self(authenticator.foreign_principal(token, ours).await?)),
-        }
+            Err(ours) => match authenticator.foreign_principal(token, ours).await {
+                Ok(principal) => Ok(Self(principal)),
+                Err(error) => Err(error.into()),
+            },
+        };
+        count(&authenticator, &result);
+        result
     }
 }
 

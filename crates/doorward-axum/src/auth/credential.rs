@@ -12,7 +12,10 @@ use doorward::{
 };
 use http::{HeaderValue, header::AUTHORIZATION, request::Parts};
 
-use super::{BearerRejection, RequestClient, bearer_token};
+use super::{
+    BearerRejection, RequestClient,
+    bearer::{self, bearer_token},
+};
 
 /// The principal of a request: a user ([`super::Bearer`]), or a program with an API key.
 ///
@@ -30,36 +33,46 @@ where
     type Rejection = BearerRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, BearerRejection> {
-        // The rare ways are boxed: every route with a permission holds them.
         let authenticator = Arc::<Authenticator>::from_ref(state);
-        let field = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-        if let Ok(basic) = authorization::basic(field)
-            && basic.password().is_empty()
-            && ApiKey::is_meant_by(basic.username())
-        {
-            let client = Box::pin(RequestClient::of(parts, state)).await;
-            let principal = authenticator.verify_api_key(basic.username(), &client);
-            return Ok(Self(Box::pin(principal).await?));
+        let result = verify(&authenticator, parts, state).await;
+        bearer::count(&authenticator, &result);
+        result.map(Self)
+    }
+}
+
+/// The rare ways are boxed: every route with a permission holds them.
+async fn verify<S: Send + Sync>(
+    authenticator: &Authenticator,
+    parts: &mut Parts,
+    state: &S,
+) -> Result<Principal, BearerRejection> {
+    let field = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    if let Ok(basic) = authorization::basic(field)
+        && basic.password().is_empty()
+        && ApiKey::is_meant_by(basic.username())
+    {
+        let client = Box::pin(RequestClient::of(parts, state)).await;
+        let principal = authenticator.verify_api_key(basic.username(), &client);
+        return Ok(Box::pin(principal).await?);
+    }
+    if ApiKey::is_meant_by(bearer_token(&parts.headers)?) {
+        let client = Box::pin(RequestClient::of(parts, state)).await;
+        let principal = authenticator.verify_api_key(bearer_token(&parts.headers)?, &client);
+        return Ok(Box::pin(principal).await?);
+    }
+    let token = bearer_token(&parts.headers)?;
+    let ours = match authenticator.verify_token(token) {
+        Ok(principal) => return Ok(principal),
+        Err(ours) => ours,
+    };
+    match Box::pin(authenticator.verify_client_token(token)).await {
+        Ok(principal) => Ok(principal),
+        Err(error @ (KeyLoginError::Token(TokenError::Revoked) | KeyLoginError::Store(_))) => {
+            Err(error.into())
         }
-        if ApiKey::is_meant_by(bearer_token(&parts.headers)?) {
-            let client = Box::pin(RequestClient::of(parts, state)).await;
-            let principal = authenticator.verify_api_key(bearer_token(&parts.headers)?, &client);
-            return Ok(Self(Box::pin(principal).await?));
-        }
-        let token = bearer_token(&parts.headers)?;
-        let ours = match authenticator.verify_token(token) {
-            Ok(principal) => return Ok(Self(principal)),
-            Err(ours) => ours,
-        };
-        match Box::pin(authenticator.verify_client_token(token)).await {
-            Ok(principal) => Ok(Self(principal)),
-            Err(error @ (KeyLoginError::Token(TokenError::Revoked) | KeyLoginError::Store(_))) => {
-                Err(error.into())
-            }
-            // Of no key, so what is wrong with it as a user's token counts.
-            Err(KeyLoginError::Token(_)) => Ok(Self(
-                Box::pin(authenticator.foreign_principal(token, ours)).await?,
-            )),
+        // Of no key, so what is wrong with it as a user's token counts.
+        Err(KeyLoginError::Token(_)) => {
+            Ok(Box::pin(authenticator.foreign_principal(token, ours)).await?)
         }
     }
 }

@@ -24,6 +24,7 @@ use super::{Drain, wire};
 use crate::context::PeerAddr;
 use crate::error::ApiError;
 use crate::limits::HttpLimits;
+use crate::meter::HttpMeter;
 use crate::shell::{App, ResponseFuture};
 
 /// Most bytes that are thrown away of a refused request.
@@ -41,6 +42,7 @@ pub(crate) async fn drive(
     drain: Arc<Drain>,
     slot: Slot,
 ) {
+    let _open = app.meter().map(OpenConnection::count);
     let gate = Gate::new(stream, app.limits());
     let service = Connection {
         app: app.for_connection(),
@@ -76,6 +78,22 @@ pub(crate) async fn drive(
     }
     close(stream, app.limits(), is_mid_request).await;
     drop(slot);
+}
+
+/// A connection that is counted as open until this is dropped.
+struct OpenConnection(Arc<HttpMeter>);
+
+impl OpenConnection {
+    fn count(meter: &Arc<HttpMeter>) -> Self {
+        meter.opened();
+        Self(Arc::clone(meter))
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.closed();
+    }
 }
 
 /// Answers a connection that came beyond the ceiling.

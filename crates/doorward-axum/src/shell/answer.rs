@@ -1,7 +1,7 @@
 //! The way out: what is done to every response.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -61,7 +61,7 @@ impl Answer {
         }
         headers.insert(X_REQUEST_ID, self.id.header_value());
         if let Some(started_at) = self.started_at {
-            self.log_access(response.status(), started_at);
+            self.note(response.status(), started_at.elapsed());
         }
         if let Some(cors) = &self.shell.cors {
             cors.decorate(self.cors, response.headers_mut());
@@ -126,7 +126,17 @@ impl Answer {
         );
     }
 
-    fn log_access(&self, status: StatusCode, started_at: Instant) {
+    /// Counts the request and logs it, whichever is wanted.
+    fn note(&self, status: StatusCode, took: Duration) {
+        if let Some(meter) = &self.shell.meter {
+            meter.count(self.path(), &self.method, status, took);
+        }
+        if self.shell.access_log {
+            self.log_access(status, took);
+        }
+    }
+
+    fn log_access(&self, status: StatusCode, took: Duration) {
         tracing::info!(
             target: "doorward::access",
             request_id = self.id.as_str(),
@@ -134,7 +144,7 @@ impl Answer {
             method = self.method.as_str(),
             path = self.path(),
             status = status.as_u16(),
-            micros = u64::try_from(started_at.elapsed().as_micros()).unwrap_or(u64::MAX),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "request"
         );
     }

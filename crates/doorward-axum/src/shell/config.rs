@@ -1,7 +1,10 @@
 //! What [`crate::app`] can be told.
 
+use std::sync::Arc;
+
 use super::cors::Cors;
 use crate::limits::HttpLimits;
+use crate::meter::HttpMeter;
 
 /// Settings of the shell around a router. The default is a plain-http service
 /// without CORS and without an access log.
@@ -15,6 +18,15 @@ pub struct ShellConfig {
     /// One line per request at level info, target `doorward::access`. The query
     /// string is left out, since it may hold a secret.
     pub access_log: bool,
+    /// Counts requests and connections; `None` to count nothing.
+    pub meter: Option<Arc<HttpMeter>>,
     /// Which other origins may read answers; `None` for none.
     pub cors: Option<Cors>,
+}
+
+impl ShellConfig {
+    /// Whether anybody wants to know how long a request took.
+    pub(crate) fn measures_time(&self) -> bool {
+        self.access_log || self.meter.is_some()
+    }
 }

@@ -52,7 +52,7 @@ pub async fn run(loaded: &Loaded, program: Program) -> Result<(), Failure> {
             .ok_or_else(|| Failure::new("the program has no routes"))?;
         (router, Some(url.to_string()))
     };
-    let app = listening::wrap(router, config)?;
+    let app = listening::wrap(router, config, None)?;
     let (listener, address) = listening::bind(config.listen).await?;
     let shutdown = Shutdown::listen();
     first_screen::lecturing(program, address, database.as_deref())?;

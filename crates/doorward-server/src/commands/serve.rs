@@ -1,5 +1,7 @@
 //! `doorward serve`: the server, and with `--demo` the lecture.
 
+use std::sync::Arc;
+
 use doorward::{
     authenticator::{Authenticator, SetupToken},
     password::Password,
@@ -8,6 +10,7 @@ use doorward::{
     store::{Database, Migrated, Store},
     username::Username,
 };
+use doorward_axum::HttpMeter;
 
 use crate::{
     application::{self, Application},
@@ -15,10 +18,10 @@ use crate::{
     config::{Config, DatabaseUrl, Loaded},
     failure::Failure,
     first_screen::{self, Started},
-    http::metrics,
+    http::metrics::{self, Metrics},
     listening,
-    mail::{Mailer, Mailing},
-    router::router,
+    mail::{LetterTally, Mailer, Mailing},
+    router::{self, router},
     secret_file::{self, KeySource},
     shutdown::Shutdown,
 };
@@ -51,13 +54,21 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
         .await
         .map_err(Failure::because("the keys of tokens cannot be used"))?;
     let setup = prepare_accounts(&application.authenticator, config).await?;
-    let app = listening::wrap(router(&application, config), config)?;
+    let letters = Arc::new(LetterTally::default());
+    let counted = config.metrics.listen.map(|_| Metrics {
+        authenticator: application.authenticator.clone(),
+        http: Arc::new(HttpMeter::new(router::patterns(config.demo))),
+        letters: mailer.is_some().then(|| letters.clone()),
+        started_at: application.authenticator.now(),
+    });
+    let meter = counted.as_ref().map(|metrics| metrics.http.clone());
+    let app = listening::wrap(router(&application, config), config, meter)?;
     let (listener, address) = listening::bind(config.listen).await?;
-    let (metrics, metrics_task) = match config.metrics.listen {
+    let (metrics, metrics_task) = match config.metrics.listen.zip(counted) {
         None => (None, None),
-        Some(wanted) => {
+        Some((wanted, counted)) => {
             let (listener, address) = listening::bind(wanted).await?;
-            let app = listening::wrap(metrics::routes(application.authenticator.clone()), config)?;
+            let app = listening::wrap(metrics::routes(counted), config, None)?;
             let task = tokio::spawn(listening::run_until_aborted(listener, app));
             (Some(address), Some(task))
         }
@@ -80,7 +91,8 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let keying = tokio::spawn(follow_keys(application.clone()));
     let following = tokio::spawn(follow_the_application(application.clone()));
     let counting = tokio::spawn(write_counts_now_and_then(application.clone()));
-    let mailing = mailer.map(|mailer| Mailing::start(application.authenticator.clone(), mailer));
+    let mailing =
+        mailer.map(|mailer| Mailing::start(application.authenticator.clone(), mailer, letters));
     let keeper = application.authenticator.clone();
     let retention = config.audit.retention;
     let keeping = tokio::spawn(async move { audit_keeper::keep(&keeper, retention).await });

@@ -14,7 +14,12 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use doorward::{api_key::ApiKey, authenticator::Visitor, authorization, role::Role};
+use doorward::{
+    api_key::ApiKey,
+    authenticator::{TokenOutcome, Visitor},
+    authorization,
+    role::Role,
+};
 use doorward_axum::{
     ApiError, BearerRejection, Credential, Path, PeerAddr, TrustedProxies, bearer_token,
     only_cookie,
@@ -159,6 +164,7 @@ async fn visitor(application: &Application, parts: &mut Parts) -> Result<Visitor
     if brings_own_credentials(&parts.headers) {
         let token = bearer_token(&parts.headers);
         if let Ok(visitor) = token.and_then(|token| Ok(authenticator.visitor_with_token(token)?)) {
+            authenticator.tallies().tokens.count(TokenOutcome::Valid);
             return Ok(visitor);
         }
         let Credential(principal) =

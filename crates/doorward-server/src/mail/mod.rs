@@ -1,5 +1,6 @@
 //! Letters: what they say, and the task that sends them.
 
+mod tally;
 mod template;
 mod worker;
 
@@ -19,6 +20,7 @@ use crate::{
     config::{Config, MailConfig, SmtpConfig, SmtpSecurity},
     failure::Failure,
 };
+pub use tally::{LetterOutcome, LetterTally};
 use template::{LetterTemplate, LetterText, LetterValues};
 pub use worker::Mailing;
 

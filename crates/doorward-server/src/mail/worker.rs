@@ -20,10 +20,12 @@ use doorward::{
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::Mailer;
+use super::{LetterOutcome, LetterTally, Mailer};
 
 /// How often the queue is looked at.
 const EVERY: Duration = Duration::from_secs(1);
+/// How many looks at the queue it is counted after.
+const COUNT_EVERY: u64 = 5;
 /// How long a node has for the letter that it took; past it, another takes it. The mailer's patience twice.
 const LEASE: Duration = Duration::from_mins(2);
 /// The first wait after a failure; each is twice the one before.
@@ -47,9 +49,14 @@ impl Mailing {
     /// Sends letters as they come, until [`Self::stop`]. A letter is sent once, unless the node is killed between the mail
     /// server's "yes" and the note that it was sent.
     #[must_use]
-    pub fn start(authenticator: Arc<Authenticator>, mailer: Mailer) -> Self {
+    pub fn start(
+        authenticator: Arc<Authenticator>,
+        mailer: Mailer,
+        tally: Arc<LetterTally>,
+    ) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(send_letters(authenticator, mailer, stopping.clone()));
+        let sending = send_letters(authenticator, mailer, tally, stopping.clone());
+        let task = tokio::spawn(sending);
         Self { stopping, task }
     }
 
@@ -68,14 +75,20 @@ impl Mailing {
 async fn send_letters(
     authenticator: Arc<Authenticator>,
     mailer: Mailer,
+    tally: Arc<LetterTally>,
     stopping: Arc<AtomicBool>,
 ) {
     let mut every = tokio::time::interval(EVERY);
     let mut ticks: u64 = 0;
     while !stopping.load(Ordering::Relaxed) {
         every.tick().await;
-        if let Err(error) = work_off(&authenticator, &mailer, &stopping).await {
+        if let Err(error) = work_off(&authenticator, &mailer, &tally, &stopping).await {
             tracing::warn!(%error, "the queue of letters could not be worked off");
+        }
+        if ticks.is_multiple_of(COUNT_EVERY)
+            && let Ok(waiting) = authenticator.store().count_waiting_letters().await
+        {
+            tally.note_waiting(waiting);
         }
         if ticks.is_multiple_of(3600) {
             purge(&authenticator).await;
@@ -87,6 +100,7 @@ async fn send_letters(
 async fn work_off(
     authenticator: &Authenticator,
     mailer: &Mailer,
+    tally: &LetterTally,
     stopping: &AtomicBool,
 ) -> Result<(), StoreError> {
     while !stopping.load(Ordering::Relaxed) {
@@ -96,7 +110,8 @@ async fn work_off(
         let Some(letter) = store.lease_letters(1, lease, LEASE, now).await?.pop() else {
             break;
         };
-        send(authenticator, mailer, &letter).await?;
+        let outcome = send(authenticator, mailer, &letter).await?;
+        tally.attempts.count(outcome);
     }
     Ok(())
 }
@@ -105,11 +120,13 @@ async fn send(
     authenticator: &Authenticator,
     mailer: &Mailer,
     letter: &DueLetter,
-) -> Result<(), StoreError> {
+) -> Result<LetterOutcome, StoreError> {
     let store = authenticator.store();
     let now = authenticator.now();
     let Some(user) = store.find_user_by_id(letter.user_id, now).await? else {
-        return store.letter_failed(letter, None, "the user is gone").await;
+        let error = "the user is gone";
+        store.letter_failed(letter, None, error).await?;
+        return Ok(LetterOutcome::GivenUp);
     };
     let link = match letter.kind {
         LetterKind::ResetPassword | LetterKind::VerifyEmail => {
@@ -117,7 +134,8 @@ async fn send(
                 link
             } else {
                 let error = "the link is not good any more";
-                return store.letter_failed(letter, None, error).await;
+                store.letter_failed(letter, None, error).await?;
+                return Ok(LetterOutcome::GivenUp);
             }
         }
         LetterKind::PasswordChanged | LetterKind::EmailChanged => Zeroizing::default(),
@@ -138,7 +156,8 @@ async fn send(
             letter = letter.id,
             kind = letter.kind.as_str()
         );
-        return store.letter_sent(letter, authenticator.now()).await;
+        store.letter_sent(letter, authenticator.now()).await?;
+        return Ok(LetterOutcome::Sent);
     };
     let next = next_attempt(letter, authenticator.now());
     if next.is_some() {
@@ -150,7 +169,14 @@ async fn send(
         let event = event.detail("letter", letter.kind.as_str());
         authenticator.audit(event).await;
     }
-    store.letter_failed(letter, next, &error.to_string()).await
+    store
+        .letter_failed(letter, next, &error.to_string())
+        .await?;
+    Ok(if next.is_some() {
+        LetterOutcome::PutOff
+    } else {
+        LetterOutcome::GivenUp
+    })
 }
 
 /// When to try again: after 1, 2, 4, … seconds, at most half an hour, for a day.

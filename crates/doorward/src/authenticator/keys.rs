@@ -10,6 +10,7 @@ use crate::{
     access::SigningFrom,
     audit::EventKind,
     caller::Caller,
+    clock::Timestamp,
     key_ring::{
         KeyPolicy, KeySealer, KeyState, PlanError, SealError, SigningAlgorithm, StoredKey,
         Timetable, WantedAlgorithm,
@@ -119,6 +120,13 @@ impl Authenticator {
     pub fn key_timetable(&self) -> Option<Timetable> {
         let ring = self.key_ring.as_ref()?;
         Some(ring.rules.policy.timetable)
+    }
+
+    /// When the next key takes over by itself, by what this process read last; `None` when none does. No query.
+    #[must_use]
+    pub fn next_key_takeover(&self) -> Option<Timestamp> {
+        let ring = self.key_ring.as_ref()?;
+        plan::next_takeover(&ring.known().keys, &ring.rules.policy, self.now())
     }
 
     /// All keys, the newest first, those included that are retired.

@@ -93,7 +93,9 @@ impl Authenticator {
         device: Option<&DeviceToken>,
     ) -> Result<User, LoginError> {
         let client = attempt.client.clone();
-        let user = self.confirm_credentials(attempt, device).await?;
+        let confirmed = self.confirm_credentials(attempt, device).await;
+        self.tallies().logins.count((&confirmed).into());
+        let user = confirmed?;
         let caller = Caller::user(user.id, client);
         self.audit(Event::success(EventKind::LoginSucceeded, &caller).subject(user.id))
             .await;

@@ -27,6 +27,7 @@ mod revocation_list;
 mod roles;
 mod sessions;
 mod setup;
+mod tallies;
 mod token_revocation;
 mod visitors;
 
@@ -52,6 +53,7 @@ pub use revocation_list::RevocationList;
 pub use roles::RoleError;
 pub use sessions::{LoggedIn, RefreshError, SessionError};
 pub use setup::{SetupLinkError, SetupToken};
+pub use tallies::{LoginOutcome, RefreshOutcome, Tallies, TokenOutcome};
 pub use token_revocation::RevokeTokenError;
 pub use visitors::Visitor;
 
@@ -117,6 +119,7 @@ pub struct Authenticator {
     recoveries: Arc<Semaphore>,
     key_ring: Option<keys::KeyRing>,
     tickets: Option<Tickets>,
+    tallies: Tallies,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -146,6 +149,7 @@ impl Authenticator {
             recoveries: Arc::new(Semaphore::new(recovery::AT_ONCE as usize)),
             key_ring: None,
             tickets: None,
+            tallies: Tallies::default(),
         })
     }
 
@@ -183,6 +187,12 @@ impl Authenticator {
     #[must_use]
     pub fn revocations(&self) -> &Arc<Revocations> {
         &self.revocations
+    }
+
+    /// How often what happened since the process started.
+    #[must_use]
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
     }
 
     /// An access token for a user in a session. The rights are read after the user was, so that a token with older rights

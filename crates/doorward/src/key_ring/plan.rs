@@ -100,6 +100,20 @@ pub fn due(keys: &[StoredKey], policy: &KeyPolicy, secret: &KeyId, now: Timestam
     (wanted != last.algorithm || is_old).then_some(Due::Rotation(wanted))
 }
 
+/// When the next key takes over by itself: the one that is pending, or else the one that will be made when the last is old.
+/// `None` when nothing is to come.
+#[must_use]
+pub fn next_takeover(keys: &[StoredKey], policy: &KeyPolicy, now: Timestamp) -> Option<Timestamp> {
+    let last = last(keys)?;
+    if last.times.state(now) == KeyState::Pending {
+        return Some(last.times.active);
+    }
+    let age = policy
+        .rotate_after
+        .filter(|_| last.algorithm != SigningAlgorithm::Secret)?;
+    Some(last.times.active.after(age).after(policy.timetable.lead))
+}
+
 /// Lets `new` follow the last key, at once or after the timetable's lead.
 ///
 /// # Errors

@@ -31,5 +31,7 @@ pub use plain::{Password, PasswordError};
 pub use policy::{
     CommonReason, PasswordPolicy, PasswordPolicyError, PolicyContext, PolicyViolation,
 };
-pub use pool::{HashPool, HashPoolConfig, HashPoolCounters, HashPoolError, HashPoolStartError};
+pub use pool::{
+    HashPool, HashPoolConfig, HashPoolCounters, HashPoolError, HashPoolStartError, HashWaits,
+};
 pub use salt::{SALT_BYTES, SaltSource, SaltUnavailable};

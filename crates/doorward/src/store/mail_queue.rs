@@ -34,6 +34,8 @@ const PUT_OFF: Sql = Sql::both(
 const GIVE_UP: Sql = Sql::both(
     "UPDATE mail_queue SET next_attempt_at_ms = NULL, lease_until_ms = 0, last_error = ? WHERE id = ? AND lease = ?",
 );
+const WAITING: Sql =
+    Sql::both("SELECT COUNT(*) FROM mail_queue WHERE next_attempt_at_ms IS NOT NULL");
 const PURGE: Sql = Sql::each(
     "DELETE FROM mail_queue WHERE id IN (SELECT id FROM mail_queue WHERE next_attempt_at_ms IS NULL AND created_at_ms < ? LIMIT 500)",
     "DELETE FROM mail_queue WHERE next_attempt_at_ms IS NULL AND created_at_ms < ? LIMIT 500",
@@ -47,6 +49,7 @@ pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("mail_queue.SENT", SENT),
     ("mail_queue.PUT_OFF", PUT_OFF),
     ("mail_queue.GIVE_UP", GIVE_UP),
+    ("mail_queue.WAITING", WAITING),
     ("mail_queue.PURGE", PURGE),
 ];
 
@@ -188,6 +191,15 @@ impl Store {
             None => self.database().execute(GIVE_UP, &[error, id, lease]).await,
         };
         outcome.map(drop)
+    }
+
+    /// How many letters are not sent and not given up.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn count_waiting_letters(&self) -> Result<u64, StoreError> {
+        let count: Option<(i64,)> = self.database().fetch_optional(WAITING, &[]).await?;
+        Ok(count.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
     }
 
     /// Deletes up to 500 letters from before `before` that nothing is left to do for. Returns how many.

@@ -10,6 +10,7 @@ mod audit_events;
 mod audit_seals;
 mod beside;
 mod bulk;
+mod connections;
 mod database;
 mod demo_mark;
 mod emails;
@@ -59,6 +60,7 @@ pub use adoptions::{
 pub use api_keys::{AddKeyError, FoundKey};
 pub use audit_seals::SealReach;
 pub(crate) use bulk::{FoundAccount, NewAccount, NewUser, Tables};
+pub use connections::Connections;
 pub(crate) use database::pause;
 pub use database::{AsStoreError, Database, Outcome, Row};
 pub use emails::{AccountEmail, EmailProof, PasswordSetting, ProofLink};

@@ -83,6 +83,16 @@ impl Authenticator {
         presented: &str,
         client: &Client,
     ) -> Result<LoggedIn, RefreshError> {
+        let refreshed = self.exchange_refresh_token(presented, client).await;
+        self.tallies().refreshes.count((&refreshed).into());
+        refreshed
+    }
+
+    async fn exchange_refresh_token(
+        &self,
+        presented: &str,
+        client: &Client,
+    ) -> Result<LoggedIn, RefreshError> {
         let Some(presented) = RefreshToken::parse(presented) else {
             return Err(self.refused(Refusal::UNKNOWN, client).await);
         };

@@ -10,11 +10,13 @@ use std::{
     fmt,
     sync::{Arc, atomic::Ordering},
     thread,
+    time::Instant,
 };
 
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{KdfMemory, NewHashForm, Password, PasswordHash, SaltSource};
+use crate::meter::HistogramReading;
 use queue::Ticket;
 use shared::{Shared, Work};
 
@@ -56,7 +58,14 @@ pub struct HashPoolCounters {
     pub panicked: u64,
     /// Jobs waiting now.
     pub waiting: usize,
+    /// Jobs that may wait.
+    pub most_waiting: usize,
+    /// Jobs running now.
+    pub running: u64,
 }
+
+/// How long jobs waited until they were started, as [`HashPool::waits`] reads it.
+pub type HashWaits = HistogramReading<{ shared::WAITS.len() }>;
 
 impl HashPool {
     /// Starts the threads. No memory for hashes is allocated before the first job.
@@ -176,7 +185,15 @@ impl HashPool {
             skipped_gone: counters.skipped_gone.load(Ordering::Relaxed),
             panicked: counters.panicked.load(Ordering::Relaxed),
             waiting: self.shared.waiting(),
+            most_waiting: self.shared.most_waiting(),
+            running: counters.running.load(Ordering::Relaxed),
         }
+    }
+
+    /// How long the jobs waited that were started so far. One that was refused or given up is not among them.
+    #[must_use]
+    pub fn waits(&self) -> HashWaits {
+        self.shared.waits.read()
     }
 
     /// Queues `work`, which takes `kib` KiB of memory, and waits for its result.
@@ -186,6 +203,7 @@ impl HashPool {
         work: impl FnOnce(&mut KdfMemory) -> T + Send + 'static,
     ) -> Result<T, HashPoolError> {
         let (reply, mut answer) = oneshot::channel();
+        let asked_at = Instant::now();
         let shared = Arc::clone(&self.shared);
         let job: Work = Box::new(move |memory| {
             // The caller can go between the admission and this line.
@@ -193,6 +211,7 @@ impl HashPool {
                 shared.counters.skipped_gone.fetch_add(1, Ordering::Relaxed);
                 return;
             }
+            shared.waits.observe(asked_at.elapsed());
             // A send fails when the caller has gone meanwhile: nobody misses the result.
             let _ = reply.send(work(memory));
         });

@@ -90,6 +90,10 @@ impl<W> Queue<W> {
         self.waiting.len()
     }
 
+    pub(super) fn most_waiting(&self) -> usize {
+        self.max_waiting
+    }
+
     pub(super) fn is_more_than_half_full(&self) -> bool {
         self.waiting.len() > self.max_waiting / 2
     }

@@ -9,6 +9,21 @@ use std::time::Duration;
 use super::super::KdfMemory;
 use super::HashPoolError;
 use super::queue::{Admitted, Queue, Ticket};
+use crate::meter::Histogram;
+
+/// The waits that are told apart. The default of the longest is two seconds.
+pub(super) const WAITS: [Duration; 10] = [
+    Duration::from_millis(1),
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 /// A job: it computes with its thread's memory and sends its own answer.
 pub(super) type Work = Box<dyn FnOnce(&mut KdfMemory) + Send>;
@@ -20,6 +35,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     pub(super) counters: Counters,
+    pub(super) waits: Histogram<{ WAITS.len() }>,
 }
 
 struct State {
@@ -34,6 +50,7 @@ pub(super) struct Counters {
     pub(super) rejected_busy: AtomicU64,
     pub(super) skipped_gone: AtomicU64,
     pub(super) panicked: AtomicU64,
+    pub(super) running: AtomicU64,
 }
 
 impl Shared {
@@ -45,6 +62,7 @@ impl Shared {
             }),
             changed: Condvar::new(),
             counters: Counters::default(),
+            waits: Histogram::new(&WAITS),
         }
     }
 
@@ -110,6 +128,11 @@ impl Shared {
 
     pub(super) fn waiting(&self) -> usize {
         self.lock().queue.len()
+    }
+
+    /// How many may wait.
+    pub(super) fn most_waiting(&self) -> usize {
+        self.lock().queue.most_waiting()
     }
 
     pub(super) fn is_more_than_half_full(&self) -> bool {

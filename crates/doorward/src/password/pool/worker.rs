@@ -19,11 +19,13 @@ pub(super) fn run(shared: &Shared, usual_kib: u32) {
     let mut memory = KdfMemory::new(usual_kib);
     while let Some(job) = shared.next() {
         let work = job.work;
+        shared.counters.running.fetch_add(1, Ordering::Relaxed);
         if catch_unwind(AssertUnwindSafe(|| work(&mut memory))).is_err() {
             // The blocks are wiped by their lease; the job's caller sees its reply dropped.
             shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
             tracing::error!("a password hashing job panicked");
         }
+        shared.counters.running.fetch_sub(1, Ordering::Relaxed);
         shared.release(job.mib);
     }
 }
