@@ -22,6 +22,7 @@ mod audit_kinds;
 mod audit_refusals;
 mod client;
 mod contract;
+mod dashboard;
 mod database_away;
 mod documentation;
 mod examples;

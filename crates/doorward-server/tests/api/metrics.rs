@@ -69,6 +69,11 @@ fn scrape(server: &Server) -> (BTreeMap<String, f64>, BTreeSet<String>) {
     parse(answer.text())
 }
 
+/// The names of what a server shows.
+pub(crate) fn families(server: &Server) -> BTreeSet<String> {
+    scrape(server).1
+}
+
 /// The counters.
 #[expect(
     clippy::cast_possible_truncation,
@@ -84,7 +89,7 @@ pub(crate) fn read(server: &Server) -> BTreeMap<String, u64> {
 }
 
 /// A server with everything that has metrics.
-fn complete(engine: Engine, demo: bool) -> (Installation, Server) {
+pub(crate) fn complete(engine: Engine, demo: bool) -> (Installation, Server) {
     let installation = if demo {
         Installation::demo(engine)
     } else {
