@@ -7,6 +7,8 @@
 #   not_run TEXT         ends the step as "not run: TEXT"; a failure when DOORWARD_REQUIRE_ALL=1
 #   not_possible TEXT    the same, but never a failure: for what no machine setting can provide
 
+# Seconds. The longest step, the tests, takes some ten minutes on two cores.
+step_limit=2700
 step_names=()
 step_results=()
 step_seconds=()
@@ -46,8 +48,21 @@ end_current_step() {
   kill -KILL -- "-$group" 2>/dev/null || true
 }
 
+# Ends the step whose process group is $1 when it takes longer than a step may: one that hangs must not hold the rest.
+watch_step() {
+  local group=$1 log=$2
+  sleep "$step_limit" &
+  # shellcheck disable=SC2064 # the process of now
+  trap "kill $! 2>/dev/null; exit 0" TERM
+  wait "$!"
+  printf 'error: ended after %s s, the limit of a step\n' "$step_limit" >>"$log"
+  kill -TERM -- "-$group" 2>/dev/null || return 0
+  sleep 10
+  kill -KILL -- "-$group" 2>/dev/null || true
+}
+
 run_step() {
-  local name=$1 title=$2 log begin code result remark follower=
+  local name=$1 title=$2 log begin code result remark watcher follower=
   log="$logs/$name.log"
   rm -f "$scratch/note"
   printf '== %s: %s\n' "$name" "$title" >&3
@@ -61,12 +76,15 @@ run_step() {
   ) </dev/null >"$log" 2>&1 9>&- &
   current=$!
   set +m
+  watch_step "$current" "$log" >/dev/null 2>&1 9>&- 3>&- &
+  watcher=$!
   if [ "$verbose" = yes ]; then
     tail -n +1 -f --pid="$current" "$log" >&3 &
     follower=$!
   fi
   code=0
   wait "$current" || code=$?
+  kill -TERM "$watcher" 2>/dev/null || true
   [ -z "$follower" ] || wait "$follower" || true
   end_current_step
   remark=$(cat "$scratch/note" 2>/dev/null || true)

@@ -92,9 +92,11 @@ fn the_template_uncommented_is_a_valid_file_with_every_key() {
 #[test]
 fn every_example_is_a_value_that_its_setting_takes() {
     for setting in SETTINGS.iter().filter(|setting| !setting.secret) {
-        // A mail server needs two more settings.
+        // Some settings are of no use without others.
         let companions: &[&str] = match setting.key {
             "smtp.host" => &["public_url", "mail.from"],
+            "forward_auth.redirects" => &["public_url", "forward_auth.cookie_domain"],
+            "forward_auth.cookie_domain" => &["public_url"],
             _ => &[],
         };
         let variables: Vec<_> = std::iter::once(setting.key)
