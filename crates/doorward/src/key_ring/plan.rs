@@ -182,8 +182,7 @@ pub fn retirement(
     if state == KeyState::Retiring {
         return Ok(plan);
     }
-    let next = keys.iter().find(|other| other.follows.as_ref() == Some(id));
-    if let Some(next) = next {
+    if let Some(next) = successor(keys, key, now) {
         plan.changed.push(StoredKey {
             times: KeyTimes {
                 active: next.times.active.min(now),
@@ -201,10 +200,7 @@ pub fn retirement(
         _ => timetable.next(now),
     };
     if state == KeyState::Pending
-        && let Some(active) = keys
-            .iter()
-            .find(|other| key.follows.as_ref() == Some(&other.id))
-        && active.times.state(now) != KeyState::Retired
+        && let Some(active) = predecessor(keys, key, now)
     {
         plan.changed.push(StoredKey {
             times: timetable.succeeded(active.times, times.active),
@@ -213,6 +209,34 @@ pub fn retirement(
     }
     plan.added = Some(stored(new, Some(key), times));
     Ok(plan)
+}
+
+/// The key that takes over from `key`: past those that were retired before they signed.
+fn successor<'k>(keys: &'k [StoredKey], key: &StoredKey, now: Timestamp) -> Option<&'k StoredKey> {
+    let next = |id: &KeyId| keys.iter().find(|other| other.follows.as_ref() == Some(id));
+    let mut found = next(&key.id);
+    // Each key follows one that was there before, so there is an end.
+    while let Some(retired) = found.filter(|key| key.times.state(now) == KeyState::Retired) {
+        found = next(&retired.id);
+    }
+    found
+}
+
+/// The key that signs until `key` takes over: before those that were retired meanwhile.
+fn predecessor<'k>(
+    keys: &'k [StoredKey],
+    key: &StoredKey,
+    now: Timestamp,
+) -> Option<&'k StoredKey> {
+    let before = |key: &StoredKey| {
+        let id = key.follows.as_ref()?;
+        keys.iter().find(|other| other.id == *id)
+    };
+    let mut found = before(key);
+    while let Some(retired) = found.filter(|key| key.times.state(now) == KeyState::Retired) {
+        found = before(retired);
+    }
+    found
 }
 
 fn check_new(keys: &[StoredKey], new: &NewKey) -> Result<(), PlanError> {

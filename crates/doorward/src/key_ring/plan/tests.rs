@@ -154,7 +154,34 @@ fn a_pending_key_that_is_retired_is_replaced_and_the_active_one_signs_on() {
     assert_eq!(states(&keys, later.after(TABLE.lead)), expected);
 }
 
+#[test]
+fn pending_keys_that_are_retired_one_after_the_other_leave_the_active_one_signing_until_the_last_of_them()
+ {
+    let keys = rotated(&first("a", ES256), "b", NOW);
+    let minutes = |minutes| NOW.after(Duration::from_mins(minutes));
+    let plan = retirement(&keys, &id("b"), Some(new("c", ES256)), &TABLE, minutes(1)).unwrap();
+    let keys = apply(&keys, plan);
+    let plan = retirement(&keys, &id("c"), Some(new("d", ES256)), &TABLE, minutes(2)).unwrap();
+    let keys = apply(&keys, plan);
+    let takeover = minutes(2).after(TABLE.lead);
+    let before = Timestamp::from_millis(takeover.as_millis() - 1);
+    assert_eq!(states(&keys, before)[0], ("a", Active));
+    assert_eq!(states(&keys, takeover)[3], ("d", Active));
+    // The one that signs is retired: the one that waits takes over, not one that was retired while it waited.
+    let plan = retirement(&keys, &id("a"), None, &TABLE, minutes(3)).unwrap();
+    let keys = apply(&keys, plan);
+    let expected = [
+        ("a", Retired),
+        ("b", Retired),
+        ("c", Retired),
+        ("d", Active),
+    ];
+    assert_eq!(states(&keys, minutes(3)), expected);
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
     /// Whatever happens in whatever order, at every moment exactly one key signs, and what signed within the life of a token
     /// and was not retired by hand is accepted.
     #[test]
