@@ -73,7 +73,7 @@ install_mariadb() {
 }
 
 python_is_enough() {
-  "$1" -c 'import ensurepip, sqlite3, sys, venv; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
+  "$1" -c 'import ensurepip, sqlite3, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
 # Prints a Python that can make virtual environments, installing Debian's if there is none.
@@ -89,12 +89,13 @@ find_python() {
   return 1
 }
 
-node_is_enough() {
-  have node && have npm && [ "$(node -p 'process.versions.node.split(".")[0] >= 16' 2>/dev/null)" = true ]
+# True when the Node that is there is of this major version or a later one.
+node_is() {
+  have node && have npm && [ "$(node -p "process.versions.node.split('.')[0] >= $1" 2>/dev/null)" = true ]
 }
 
 install_node() {
-  node_is_enough || { apt_install nodejs npm ca-certificates && node_is_enough; }
+  node_is 16 || { apt_install nodejs npm ca-certificates && node_is 16; }
 }
 
 # Prints the path of cargo-deny. Built without optimisation: that halves the build, and a check takes seconds either way.
