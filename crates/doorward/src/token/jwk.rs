@@ -1,3 +1,4 @@
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -165,7 +166,6 @@ impl PublicJwk {
     /// # Errors
     /// [`KeyError::Rejected`] when the members make no key.
     pub fn to_pem(&self) -> Result<String, KeyError> {
-        use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
         let der: PublicKeyX509Der<'_> = self.prepare()?.as_der().map_err(|_| KeyError::Rejected)?;
         let text = STANDARD.encode(der.as_ref());
         let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
@@ -185,7 +185,10 @@ impl PublicJwk {
         if let Members::Rsa { n, e } = &self.key {
             let parameters = public_key::rsa(self.algorithm).ok_or(KeyError::UnknownKind)?;
             let key = RsaPublicKeyComponents { n, e };
-            return key.to_parsed_public_key(parameters).map_err(rejected);
+            let key = key.to_parsed_public_key(parameters).map_err(rejected)?;
+            // An exponent of 1 or an even one is noticed by the library when it reads a whole key, and not before.
+            let der: PublicKeyX509Der<'_> = key.as_der().map_err(|_| KeyError::Rejected)?;
+            return ParsedPublicKey::new(parameters, der.as_ref()).map_err(rejected);
         }
         let verification = public_key::verification(self.algorithm).ok_or(KeyError::UnknownKind)?;
         let raw = match &self.key {

@@ -76,6 +76,15 @@ fn what_is_no_public_key_for_signatures_is_refused() {
     );
     let short = RFC_7638.replace("0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78", "");
     assert_eq!(PublicJwk::parse(&short), Err(KeyError::ShortRsa));
+    // With the exponent 1 a signature is its own message.
+    for exponent in ["AQ", "Ag", "AQAA", ""] {
+        let weak = RFC_7638.replace("AQAB", exponent);
+        assert_eq!(
+            PublicJwk::parse(&weak),
+            Err(KeyError::Rejected),
+            "{exponent}"
+        );
+    }
     assert_eq!(
         PublicJwk::parse(r#"{"kty":"oct","k":"AAAA","kid":"a"}"#),
         Err(KeyError::UnknownKind)
