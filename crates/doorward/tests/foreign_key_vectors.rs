@@ -1,4 +1,4 @@
-//! Keys of other applications against the vectors: `PyJWT`, RFC 7515 Appendix A, Project Wycheproof.
+//! Keys of other applications against the vectors: `PyJWT`, RFC 7515 Appendix A.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -8,7 +8,7 @@
 
 mod jwk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use doorward::token::{Algorithm, KeyVerifier, RequiredClaim, TokenError, Validation};
@@ -146,140 +146,9 @@ fn among_several_algorithms_a_signature_is_of_the_one_that_the_header_names() {
     );
 }
 
-/// Tests of Wycheproof whose result we do not share, with the reason. An entry that no longer applies fails the test.
-const NOT_SHARED: &[(&str, &[u64], &str)] = &[
-    (
-        "json_web_signature_test",
-        &[346, 350],
-        "PS384 under a key that says PS256: the configured list decides, not the family",
-    ),
-    (
-        "json_web_signature_test",
-        &[347, 351],
-        "P-521 and ES512 are not offered",
-    ),
-    (
-        "json_web_signature_test",
-        &[367, 370],
-        "named invalid padding, but the text is that of tcId 357, which is valid",
-    ),
-    (
-        "json_web_signature_test",
-        &[372, 373],
-        "calls a `?` inside a segment valid; base64url is read strictly here",
-    ),
-    (
-        "json_web_key_test",
-        &[1],
-        "a set of an HMAC and an EC key: here each source has one key, so there is no set to mix",
-    ),
-    (
-        "json_web_key_test",
-        &[4],
-        "a set with one kid twice: here each source has one key",
-    ),
-    (
-        "json_web_key_test",
-        &[7],
-        "a key of the ROCA weakness, which aws-lc does not look for; it is a public key that the operator chose",
-    ),
-    (
-        "json_web_key_test",
-        &[10, 11, 12],
-        "short secrets are the other application's; the configuration warns of them, and refuses well-known ones",
-    ),
-    (
-        "json_web_key_test",
-        &[21],
-        "a key in PEM says nothing of its use",
-    ),
-    (
-        "json_web_crypto_test",
-        &[46],
-        "a key of the ROCA weakness, as above",
-    ),
-    (
-        "json_web_crypto_test",
-        &[47],
-        "a set of an HMAC and an EC key, as above",
-    ),
-    (
-        "json_web_crypto_test",
-        &[50, 67],
-        "encrypted tokens (JWE) are not read",
-    ),
-];
-
-/// Every test of a file, with the keys of its group and the algorithm that each key names.
-fn wycheproof(name: &str, text: &str) {
-    let file = parsed(text);
-    let mut seen = BTreeSet::new();
-    let mut disagree = Vec::new();
-    let mut run = 0;
-    for group in file["testGroups"].as_array().unwrap() {
-        let keys = match group["private"]["keys"].as_array() {
-            Some(keys) => keys.clone(),
-            None => vec![group["private"].clone()],
-        };
-        for test in group["tests"].as_array().unwrap() {
-            let id = test["tcId"].as_u64().unwrap();
-            // What is no compact text is an object in the file, and no token in any case.
-            let jws = &test["jws"];
-            let token = jws.as_str().map_or_else(|| jws.to_string(), str::to_owned);
-            let accepted = keys
-                .iter()
-                .filter_map(one_key)
-                .any(|verifier| verifier.verify_jws(&token).is_ok());
-            let agrees = accepted == (test["result"] == "valid");
-            run += 1;
-            let listed = NOT_SHARED
-                .iter()
-                .any(|(file, ids, _)| *file == name && ids.contains(&id));
-            if listed {
-                seen.insert(id);
-            }
-            if agrees == listed {
-                disagree.push(format!("{id} {} {}", group["comment"], test["comment"]));
-            }
-        }
-    }
-    assert_eq!(disagree, Vec::<String>::new(), "{name}, of {run}");
-    let listed: BTreeSet<u64> = NOT_SHARED
-        .iter()
-        .filter(|(file, ..)| *file == name)
-        .flat_map(|(_, ids, _)| ids.iter().copied())
-        .collect();
-    assert_eq!(seen, listed, "{name}: an entry names no test");
-}
-
 fn one_key(jwk: &Value) -> Option<KeyVerifier> {
     let algorithm: Algorithm = jwk["alg"].as_str()?.parse().ok()?;
     jwk::verifier(jwk, &[algorithm], Validation::new()).ok()
-}
-
-/// Answers CVE-2022-21449.
-#[test]
-fn wycheproof_s_signatures_get_their_result_from_their_own_key() {
-    wycheproof(
-        "json_web_signature_test",
-        include_str!("vectors/json_web_signature_test.json"),
-    );
-}
-
-#[test]
-fn wycheproof_s_keys_get_their_result() {
-    wycheproof(
-        "json_web_key_test",
-        include_str!("vectors/json_web_key_test.json"),
-    );
-}
-
-#[test]
-fn wycheproof_s_mixture_gets_its_result() {
-    wycheproof(
-        "json_web_crypto_test",
-        include_str!("vectors/json_web_crypto_test.json"),
-    );
 }
 
 #[test]

@@ -6,11 +6,11 @@ use doorward::secret::Secret;
 use doorward::token::{Algorithm, KeyError, KeyId, KeyVerifier, Validation};
 use serde_json::Value;
 
-fn member(jwk: &Value, name: &str) -> Option<Vec<u8>> {
+pub(crate) fn member(jwk: &Value, name: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(jwk[name].as_str()?).ok()
 }
 
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut bytes = vec![tag];
     match length {
@@ -26,7 +26,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn integer(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
     let mut content = bytes.to_vec();
     if content.first().is_some_and(|first| *first > 127) {
         content.insert(0, 0);
