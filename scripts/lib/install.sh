@@ -89,13 +89,14 @@ find_python() {
   return 1
 }
 
-# True when the Node that is there is of this major version or a later one.
+# True when the Node that is there is of this version or a later one: node_is MAJOR MINOR.
 node_is() {
-  have node && have npm && [ "$(node -p "process.versions.node.split('.')[0] >= $1" 2>/dev/null)" = true ]
+  have node && have npm &&
+    [ "$(node -p "const [major, minor] = process.versions.node.split('.'); major > $1 || (major == $1 && minor >= $2)" 2>/dev/null)" = true ]
 }
 
 install_node() {
-  node_is 16 || { apt_install nodejs npm ca-certificates && node_is 16; }
+  node_is 16 0 || { apt_install nodejs npm ca-certificates && node_is 16 0; }
 }
 
 # Prints the path of cargo-deny. Built without optimisation: that halves the build, and a check takes seconds either way.

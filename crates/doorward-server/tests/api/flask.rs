@@ -1,12 +1,4 @@
 //! Both directions with real Flask, `PyJWT`, Flask-JWT-Extended and Flask-Login: the application of `tests/flask/app.py`.
-//!
-//! `DOORWARD_PYTHON` names a Python with `scripts/requirements.txt`. Without it nothing runs; with
-//! `DOORWARD_REQUIRE_ALL=1` that is a failure.
-
-use std::{
-    io::Write as _,
-    process::{Command, Stdio},
-};
 
 use serde_json::{Value, json};
 
@@ -14,26 +6,19 @@ use crate::{
     client::{get, request},
     foreign_tokens::{OPEN, THEIRS, source},
     installation::{Engine, Installation, PASSWORD, SECRET, Server},
+    programs,
 };
 
 /// The application, or `None` when this run goes without.
 struct Flask {
-    python: String,
     config: Value,
 }
 
 impl Flask {
     fn new(secret: &str) -> Option<Self> {
-        let Ok(python) = std::env::var("DOORWARD_PYTHON") else {
-            assert!(
-                std::env::var("DOORWARD_REQUIRE_ALL").is_err(),
-                "DOORWARD_PYTHON is not set, and nothing may be skipped"
-            );
-            eprintln!("not run: set DOORWARD_PYTHON");
-            return None;
-        };
         let config = json!({"SECRET_KEY": secret, "JWT_SECRET_KEY": secret});
-        Some(Self { python, config })
+        programs::named_by("DOORWARD_PYTHON")?;
+        Some(Self { config })
     }
 
     fn configured(mut self, name: &str, value: Value) -> Self {
@@ -43,22 +28,9 @@ impl Flask {
 
     /// Runs steps in one process and answers their results.
     fn run(&self, steps: &[Value]) -> Vec<Value> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/flask/app.py");
-        let mut child = Command::new(&self.python)
-            .arg(script)
-            .env("PYTHONUTF8", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|why| panic!("DOORWARD_PYTHON={} does not start: {why}", self.python));
-        let input = json!({"config": self.config, "steps": steps}).to_string();
-        // The script reads everything before it writes, so neither side waits for the other.
-        let mut pipe = child.stdin.take().unwrap();
-        pipe.write_all(input.as_bytes()).unwrap();
-        drop(pipe);
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", output.status);
-        serde_json::from_slice(&output.stdout).unwrap()
+        let flask = programs::python("flask/app.py").unwrap();
+        let input = json!({"config": self.config, "steps": steps});
+        programs::asked(flask, &input).as_array().unwrap().clone()
     }
 
     fn made(&self, step: Value) -> String {

@@ -10,7 +10,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::installation::{Engine, Installation, eventually};
+use crate::{
+    installation::{Engine, Installation, eventually},
+    programs,
+};
 
 /// The folder of letters, and the port that the server has while it runs.
 pub(crate) struct MailServer {
@@ -46,14 +49,7 @@ impl Letter {
 impl MailServer {
     /// `None` without `DOORWARD_PYTHON`. It does not run yet.
     pub(crate) fn prepared() -> Option<Self> {
-        let Ok(python) = std::env::var("DOORWARD_PYTHON") else {
-            assert!(
-                std::env::var("DOORWARD_REQUIRE_ALL").is_err(),
-                "DOORWARD_PYTHON is not set, and nothing may be skipped"
-            );
-            eprintln!("not run: set DOORWARD_PYTHON");
-            return None;
-        };
+        let python = programs::named_by("DOORWARD_PYTHON")?;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         Some(Self {

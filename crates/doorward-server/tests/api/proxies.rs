@@ -7,7 +7,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
@@ -23,20 +23,9 @@ use tempfile::TempDir;
 use crate::{
     client::{Request, get, post, request},
     installation::{Engine, Installation, PASSWORD, Server, eventually},
+    programs,
     wire::Answer,
 };
-
-fn program(variable: &str) -> Option<PathBuf> {
-    let Some(path) = std::env::var_os(variable) else {
-        assert!(
-            std::env::var("DOORWARD_REQUIRE_ALL").is_err(),
-            "{variable} is not set, and nothing may be skipped"
-        );
-        eprintln!("not run: set {variable}");
-        return None;
-    };
-    Some(path.into())
-}
 
 /// An address where nothing listens.
 fn free() -> SocketAddr {
@@ -416,7 +405,7 @@ fn nobody_gets_past(scene: &Scene) {
 
 #[test]
 fn nginx_lets_nobody_past_that_doorward_does_not_know() {
-    let Some(nginx) = program("DOORWARD_NGINX") else {
+    let Some(nginx) = programs::named_by("DOORWARD_NGINX") else {
         return;
     };
     let version = Command::new(&nginx).arg("-v").output().unwrap();
@@ -433,7 +422,7 @@ fn nginx_lets_nobody_past_that_doorward_does_not_know() {
 
 #[test]
 fn caddy_lets_nobody_past_that_doorward_does_not_know() {
-    let Some(caddy) = program("DOORWARD_CADDY") else {
+    let Some(caddy) = programs::named_by("DOORWARD_CADDY") else {
         return;
     };
     let version = Command::new(&caddy).arg("version").output().unwrap();
