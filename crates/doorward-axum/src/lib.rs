@@ -8,6 +8,7 @@
 //!   refusals are `ApiError`s.
 //! - [`Bearer`], [`Basic`], [`Credential`], [`RequireRole`], [`RequirePermission`],
 //!   [`Session`]: who is calling, as parts of a handler's signature.
+//! - `remote`, with the feature of that name: verifies the tokens of another doorward, by its published keys.
 //! - [`app()`]: wraps a router in everything that every answer needs (request id,
 //!   security headers, deadlines, JSON for every failure).
 //! - [`serve()`]: an accept loop that cuts slow and idle clients, holds ceilings
@@ -32,6 +33,8 @@ mod limits;
 mod meter;
 mod problem;
 mod refusals;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod serve;
 mod shell;
 mod strict_json;

@@ -205,6 +205,14 @@ impl AccessTokens {
         }
     }
 
+    /// Grants a clock difference to the times in tokens: for services whose clock is not that of the server that issues them.
+    /// None by default. Set it before the keys.
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.validation = self.validation.leeway(leeway);
+        self
+    }
+
     /// Replaces all keys: those that sign, and those whose tokens are accepted. A token without `kid` is tried on shared
     /// secrets alone.
     pub fn set_keys(
@@ -374,10 +382,13 @@ fn extra_claim<'a>(source: &'a ClaimSource, user: &'a User) -> ExtraClaim<'a> {
 
 mod client_token;
 mod description;
+mod revocation_list;
 mod rights;
 
 pub use client_token::ClientClaimed;
 pub use description::TokenDescription;
+pub(crate) use revocation_list::{LIST_AUDIENCE, LIST_TYPE};
+pub use revocation_list::{MAX_LIST_BYTES, ReadRevocations};
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use tokio::{sync::Mutex, time::Instant};
 use crate::{
     clock::Timestamp,
     session::SessionId,
-    store::{Revocation, Revoked, Store, StoreError},
+    store::{Revoked, Store, StoreError},
     user::UserId,
 };
 
@@ -116,7 +116,7 @@ impl Revocations {
                 break;
             };
             for row in &rows {
-                self.remember(row);
+                self.remember(row.revoked, row.expires_at);
             }
             last = highest;
         }
@@ -134,9 +134,11 @@ impl Revocations {
         self.users.retain(|(_, expires)| *expires > now);
     }
 
-    fn remember(&self, row: &Revocation) {
-        let expires = row.expires_at.as_millis();
-        match row.revoked {
+    /// Remembers a revocation until every token that it is about has expired. For services that read them elsewhere than in
+    /// the table; what is remembered twice is remembered longer.
+    pub fn remember(&self, revoked: Revoked, expires_at: Timestamp) {
+        let expires = expires_at.as_millis();
+        match revoked {
             Revoked::Session(session) => {
                 self.sessions
                     .update(fingerprint(session), expires, |known| {

@@ -21,6 +21,8 @@ pub use client::RequestClient;
 pub use client_address::{ClientAddress, TrustedProxies};
 pub use credential::Credential;
 pub use network::{Network, NetworkError};
+#[cfg(feature = "remote")]
+pub(crate) use permission::insufficient_scope;
 pub use permission::{
     AuditRead, KeysWrite, PermissionName, PermissionRejection, RequirePermission, RolesWrite,
     SessionsRevoke, UsersRead, UsersWrite,

@@ -122,7 +122,7 @@ impl From<PermissionRejection> for ApiError {
 }
 
 /// A 403 that says what was needed (RFC 6750 §3.1).
-fn insufficient_scope(name: &'static str) -> ApiError {
+pub(crate) fn insufficient_scope(name: &'static str) -> ApiError {
     let challenge =
         format!("Bearer realm=\"doorward\", error=\"insufficient_scope\", scope=\"{name}\"");
     match HeaderValue::try_from(challenge) {

@@ -3,7 +3,12 @@
 use serde::Serialize;
 
 use super::{Authenticator, SessionError};
-use crate::{access::IssueError, clock::Timestamp, store::Revoked};
+use crate::{
+    access::{IssueError, LIST_AUDIENCE, LIST_TYPE},
+    clock::Timestamp,
+    key_ring::KeyState,
+    store::Revoked,
+};
 
 /// How long a list speaks, in seconds: whoever has no newer one by then should not rely on it.
 const LIFETIME: i64 = 300;
@@ -15,10 +20,6 @@ pub struct RevocationList {
     pub document: String,
 }
 
-/// The audience keeps a program that looks at nothing else from taking the list for an access token: `PyJWT` refuses an
-/// audience that it did not ask for.
-const AUDIENCE: &str = "doorward-revocations";
-
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,
@@ -29,6 +30,8 @@ struct Claims<'a> {
     cursor: i64,
     /// Whether there is more behind the cursor now.
     more: bool,
+    /// The `kid` of every key that is published now: whoever has others fetches the keys.
+    keys: Vec<String>,
     /// Values of `sid`.
     sessions: Vec<String>,
     /// Pairs of `user_id` and the lowest `epoch` that counts.
@@ -60,20 +63,31 @@ impl Authenticator {
         }
         let claims = Claims {
             iss: self.parts.tokens.issuer(),
-            aud: AUDIENCE,
+            aud: LIST_AUDIENCE,
             iat: now.as_seconds(),
             exp: expiry(now),
             cursor,
             more,
+            keys: self.published_key_ids(now),
             sessions,
             users,
         };
         let document = self
             .parts
             .tokens
-            .sign_document("revocations+jwt", &claims, now)
+            .sign_document(LIST_TYPE, &claims, now)
             .map_err(IssueError::from)?;
         Ok(RevocationList { document })
+    }
+}
+
+impl Authenticator {
+    fn published_key_ids(&self, now: Timestamp) -> Vec<String> {
+        self.known_keys()
+            .into_iter()
+            .filter(|key| key.public.is_some() && key.times.state(now) != KeyState::Retired)
+            .map(|key| key.id.to_string())
+            .collect()
     }
 }
 

@@ -4,12 +4,8 @@ fn session(byte: u8) -> SessionId {
     SessionId::from_bytes([byte; 16])
 }
 
-fn remember(revocations: &Revocations, number: i64, revoked: Revoked, expires: i64) {
-    revocations.remember(&Revocation {
-        number,
-        revoked,
-        expires_at: Timestamp::from_millis(expires),
-    });
+fn remember(revocations: &Revocations, revoked: Revoked, expires: i64) {
+    revocations.remember(revoked, Timestamp::from_millis(expires));
 }
 
 #[test]
@@ -17,14 +13,14 @@ fn a_session_or_an_epoch_is_refused_until_nobody_can_have_a_token() {
     let revocations = Revocations::default();
     let (user, other) = (UserId::new(7), UserId::new(71));
     assert!(!revocations.refuse(user, Some(session(1)), 0));
-    remember(&revocations, 1, Revoked::Session(session(1)), 100);
-    remember(&revocations, 2, Revoked::User { user, epoch: 3 }, 200);
+    remember(&revocations, Revoked::Session(session(1)), 100);
+    remember(&revocations, Revoked::User { user, epoch: 3 }, 200);
     assert!(revocations.refuse(other, Some(session(1)), 9));
     assert!(!revocations.refuse(other, Some(session(2)), 0));
     assert!(revocations.refuse(user, None, 2));
     assert!(!revocations.refuse(user, None, 3));
     // An older row that arrives late does not bring back what a later one made void.
-    remember(&revocations, 1, Revoked::User { user, epoch: 2 }, 150);
+    remember(&revocations, Revoked::User { user, epoch: 2 }, 150);
     assert!(revocations.refuse(user, None, 2));
     revocations.forget_expired(Timestamp::from_millis(150));
     assert!(!revocations.refuse(other, Some(session(1)), 9));

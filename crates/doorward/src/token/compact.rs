@@ -20,7 +20,11 @@ pub(super) struct Compact<'a> {
 
 impl<'a> Compact<'a> {
     pub(super) fn split(token: &'a str) -> Result<Self, InvalidReason> {
-        if token.len() > MAX_TOKEN_BYTES {
+        Self::split_within(MAX_TOKEN_BYTES, token)
+    }
+
+    pub(super) fn split_within(max_bytes: usize, token: &'a str) -> Result<Self, InvalidReason> {
+        if token.len() > max_bytes {
             return Err(InvalidReason::TooLong);
         }
         let permitted =

@@ -19,8 +19,8 @@ pub enum TokenError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidReason {
-    /// Longer than [`super::MAX_TOKEN_BYTES`].
-    #[error("longer than 8192 bytes")]
+    /// Longer than [`super::MAX_TOKEN_BYTES`], or than what the verifier allows instead.
+    #[error("longer than is looked at")]
     TooLong,
     /// A character outside base64url and the dots: padding, white space, JSON serialisation.
     #[error("a character outside base64url")]

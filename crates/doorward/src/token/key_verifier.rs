@@ -127,7 +127,7 @@ impl KeyVerifier {
         token: &str,
         types: Option<&AcceptedTypes<'_>>,
     ) -> Result<Vec<u8>, InvalidReason> {
-        let parts = Compact::split(token)?;
+        let parts = Compact::split_within(self.validation.max_bytes, token)?;
         let header = header::check(
             &compact::decode(parts.header)?,
             |algorithm| self.keys.iter().any(|(known, _)| *known == algorithm),

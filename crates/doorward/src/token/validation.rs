@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::compact::MAX_TOKEN_BYTES;
+
 /// A registered claim that a [`Validation`] can demand (RFC 7519 §4.1). `exp` is demanded unless
 /// [`Validation::allow_missing_expiry`] says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +37,7 @@ pub struct Validation {
     pub(super) types: Vec<String>,
     pub(super) require_type: bool,
     pub(super) expiry: Expiry,
+    pub(super) max_bytes: usize,
 }
 
 /// Whether a token must have `exp`.
@@ -58,6 +61,7 @@ impl Default for Validation {
             types: vec!["JWT".to_owned()],
             require_type: false,
             expiry: Expiry::Required,
+            max_bytes: MAX_TOKEN_BYTES,
         }
     }
 }
@@ -141,6 +145,13 @@ impl Validation {
     #[must_use]
     pub fn require_type(mut self, require: bool) -> Self {
         self.require_type = require;
+        self
+    }
+
+    /// How long a token may be, in bytes, instead of [`MAX_TOKEN_BYTES`]: for signed documents, which no client sends.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
         self
     }
 

@@ -103,7 +103,7 @@ impl Verifier {
     /// [`TokenError::Expired`] when only time speaks against the token, otherwise
     /// [`TokenError::Invalid`] with the rule that it broke first.
     pub fn verify<C: DeserializeOwned>(&self, token: &str, now_ms: i64) -> Result<C, TokenError> {
-        let parts = Compact::split(token)?;
+        let parts = Compact::split_within(self.validation.max_bytes, token)?;
         let known = self
             .known_headers
             .iter()
