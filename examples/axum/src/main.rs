@@ -26,6 +26,7 @@ async fn edit(_: RequireScope<NotesWrite>) -> Json<Value> {
     Json(json!({"edited": true}))
 }
 
+#[expect(clippy::disallowed_methods, reason = "settings are read once, here")]
 fn setting(name: &str) -> Result<String, String> {
     env::var(name).map_err(|_| format!("set {name}; README.md says to what"))
 }
