@@ -11,5 +11,5 @@ fn the_axum_service_judges_every_token_rightly() {
         program.exists(),
         "build it first: cargo build -p doorward-example-axum"
     );
-    judges_every_token_rightly(&Scene::new(|_| Command::new(&program)));
+    judges_every_token_rightly(&Scene::new(|_| Command::new(&program), &[]));
 }

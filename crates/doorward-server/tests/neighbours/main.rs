@@ -16,6 +16,7 @@ mod client;
 mod contract;
 #[path = "../api/installation.rs"]
 mod installation;
+mod python;
 mod scene;
 mod verdicts;
 #[path = "../api/wire.rs"]

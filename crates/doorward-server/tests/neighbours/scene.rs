@@ -36,7 +36,9 @@ impl Drop for Scene {
         let _ = self.child.wait();
         if std::thread::panicking() {
             let said = fs::read_to_string(&self.log).unwrap_or_default();
-            eprintln!("the service said:\n{said}");
+            let lines: Vec<&str> = said.lines().rev().take(30).collect();
+            let lines: Vec<&str> = lines.into_iter().rev().collect();
+            eprintln!("the service said last:\n{}", lines.join("\n"));
         }
     }
 }
@@ -71,7 +73,7 @@ fn part(token: &str, place: usize) -> Value {
 
 impl Scene {
     /// `start` makes the command of the service, which finds `DOORWARD_URL` and `PORT` in its environment.
-    pub(crate) fn new(start: impl FnOnce(&Path) -> Command) -> Self {
+    pub(crate) fn new(start: impl FnOnce(&Path) -> Command, variables: &[(&str, &str)]) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let url = format!("http://{address}");
         let installation = Installation::new(Engine::Sqlite)
@@ -79,7 +81,7 @@ impl Scene {
             .listening_on(&address)
             .set("DOORWARD_PUBLIC_URL", &url)
             .set("DOORWARD_TOKEN_AUDIENCE", AUDIENCE)
-            .set("DOORWARD_KEYS_LEAD", "2s");
+            .set("DOORWARD_KEYS_LEAD", "5s");
         let server = installation.start();
         let key = import_key(&installation, &server);
         let port = free_port();
@@ -90,6 +92,7 @@ impl Scene {
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("DOORWARD_URL", &url)
             .env("PORT", port.to_string())
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
             .stderr(output)

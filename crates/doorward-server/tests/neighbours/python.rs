@@ -1,0 +1,46 @@
+//! The services in Python: `examples/flask`, `examples/flask-jwt-extended`, `examples/fastapi`.
+//!
+//! `DOORWARD_PYTHON` names a Python with the packages of `scripts/requirements.txt`. Without it nothing runs; with
+//! `DOORWARD_REQUIRE_ALL=1` that is a failure.
+
+use std::process::Command;
+
+use crate::{
+    scene::{Scene, example},
+    verdicts::judges_every_token_rightly,
+};
+
+fn judges(folder: &str) {
+    let python = std::env::var("DOORWARD_PYTHON").ok();
+    assert!(
+        python.is_some() || std::env::var("DOORWARD_REQUIRE_ALL").is_err(),
+        "DOORWARD_PYTHON is not set, and nothing may be skipped"
+    );
+    let Some(python) = python else { return };
+    judges_every_token_rightly(&Scene::new(
+        |_| {
+            let mut command = Command::new(python);
+            command.arg(example(folder).join("app.py"));
+            command
+        },
+        &[
+            ("PYTHONPATH", example("python").to_str().unwrap()),
+            ("PYTHONDONTWRITEBYTECODE", "1"),
+        ],
+    ));
+}
+
+#[test]
+fn the_flask_service_judges_every_token_rightly() {
+    judges("flask");
+}
+
+#[test]
+fn the_flask_jwt_extended_service_judges_every_token_rightly() {
+    judges("flask-jwt-extended");
+}
+
+#[test]
+fn the_fastapi_service_judges_every_token_rightly() {
+    judges("fastapi");
+}
