@@ -16,6 +16,9 @@ mod client;
 mod contract;
 #[path = "../api/installation.rs"]
 mod installation;
+mod node;
+#[path = "../api/programs.rs"]
+mod programs;
 mod python;
 mod scene;
 mod verdicts;

@@ -6,17 +6,15 @@
 use std::process::Command;
 
 use crate::{
+    programs::named_by,
     scene::{Scene, example},
     verdicts::judges_every_token_rightly,
 };
 
 fn judges(folder: &str) {
-    let python = std::env::var("DOORWARD_PYTHON").ok();
-    assert!(
-        python.is_some() || std::env::var("DOORWARD_REQUIRE_ALL").is_err(),
-        "DOORWARD_PYTHON is not set, and nothing may be skipped"
-    );
-    let Some(python) = python else { return };
+    let Some(python) = named_by("DOORWARD_PYTHON") else {
+        return;
+    };
     judges_every_token_rightly(&Scene::new(
         |_| {
             let mut command = Command::new(python);

@@ -81,7 +81,9 @@ impl Scene {
             .listening_on(&address)
             .set("DOORWARD_PUBLIC_URL", &url)
             .set("DOORWARD_TOKEN_AUDIENCE", AUDIENCE)
-            .set("DOORWARD_KEYS_LEAD", "5s");
+            .set("DOORWARD_KEYS_LEAD", "5s")
+            // Every login while a key takes over is a session, and the oldest ends with the first too many.
+            .set("DOORWARD_SESSION_MAX_PER_USER", "1000");
         let server = installation.start();
         let key = import_key(&installation, &server);
         let port = free_port();
