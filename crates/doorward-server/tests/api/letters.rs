@@ -486,6 +486,12 @@ fn an_address_gets_three_letters_an_hour_whoever_gives_it() {
             .set("DOORWARD_THROTTLE_ENABLED", "true");
         let server = installation.start();
         let token = sign_up_with_email(&server, "una", "una@example.net");
+        for _ in 0..4 {
+            let again =
+                json!({"username": "Una", "password": PASSWORD, "role": "user", "email": EMAIL});
+            let answer = post("/register", &again).send(server.address);
+            assert_eq!(answer.status, 409, "{answer:?}");
+        }
         for name in ["vera", "wanda", "xenia", "zoe"] {
             sign_up_with_email(&server, name, EMAIL);
         }

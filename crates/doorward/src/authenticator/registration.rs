@@ -124,6 +124,11 @@ impl Authenticator {
         if let Some(proof) = &mut proof
             && proof.link.is_some()
         {
+            // Nobody uses up another's letters with names that are taken.
+            let taken = self.parts.store.find_user(&new.username, self.now());
+            if taken.await?.is_some() {
+                return Err(RegistrationError::UsernameTaken);
+            }
             match self.spend_letter_to(proof.email).await {
                 Ok(()) => {}
                 // The account is made all the same, and says nothing of others who gave this address.
