@@ -42,6 +42,7 @@ pub struct Revocations {
     follower: Mutex<Follower>,
     followed_at_ms: AtomicI64,
     settled: AtomicI64,
+    latest: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +61,7 @@ impl Default for Revocations {
             follower: Mutex::default(),
             followed_at_ms: AtomicI64::new(0),
             settled: AtomicI64::new(0),
+            latest: AtomicI64::new(0),
         }
     }
 }
@@ -103,6 +105,12 @@ impl Revocations {
         self.settled.load(Ordering::Relaxed)
     }
 
+    /// The highest number that was seen.
+    #[must_use]
+    pub fn latest(&self) -> i64 {
+        self.latest.load(Ordering::Acquire)
+    }
+
     /// Reads what is new in the table. One reads at a time; the others wait, and read again.
     ///
     /// # Errors
@@ -122,6 +130,7 @@ impl Revocations {
         }
         follower.note(last, Instant::now());
         self.settled.store(follower.settled, Ordering::Relaxed);
+        self.latest.fetch_max(last, Ordering::AcqRel);
         self.followed_at_ms
             .store(now.as_millis(), Ordering::Relaxed);
         Ok(())

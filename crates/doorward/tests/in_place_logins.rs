@@ -12,6 +12,8 @@
 use doorward::{
     audit::EventFilter,
     authenticator::{Authenticator, LoginAttempt, LoginError},
+    caller::Caller,
+    job::{JobDeed, Selection},
     password::Password,
     secret::Secret,
     store::{Database, DatabaseUrl, Sql},
@@ -130,4 +132,27 @@ async fn what_looks_like_a_hash_is_never_taken_for_a_password() {
     assert!(!here.lets_in(md5).await);
     assert!(!here.lets_in("password").await);
     assert_eq!(here.stored().await, md5);
+}
+
+#[tokio::test]
+async fn a_job_is_about_a_user_too_whom_the_application_has_just_added() {
+    let here = Adopted::new().await;
+    here.execute(
+        "INSERT INTO users (username, password, role) VALUES ('alice', 'alice123', 'user')",
+    )
+    .await;
+    let everybody = Selection::Filter {
+        role: Some("user".to_owned()),
+        search: None,
+        disabled: None,
+        created_since_ms: None,
+    };
+    let authenticator = &here.authenticator;
+    let id = authenticator
+        .start_job(&JobDeed::EndSessions, &everybody, &Caller::operator())
+        .await
+        .unwrap();
+    assert!(authenticator.work_on_a_job(|_| {}).await.unwrap());
+    let job = authenticator.store().find_job(id).await.unwrap().unwrap();
+    assert_eq!((job.total, job.done, job.failed), (1, 1, 0));
 }

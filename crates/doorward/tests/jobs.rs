@@ -175,3 +175,68 @@ async fn nothing_is_done_after_the_maker_was_deposed_at_another_node() {
         }
     }
 }
+
+/// How many events of disabling each user has.
+async fn times_disabled(store: &Store, users: &[UserId]) -> Vec<i64> {
+    let sql = Sql::both(
+        "SELECT COUNT(*) FROM audit_events WHERE kind = 'user_disabled' AND subject_id = ?",
+    );
+    let mut times = Vec::new();
+    for user in users {
+        let row: Option<(i64,)> = store
+            .database()
+            .fetch_optional(sql.clone(), &[user.get().into()])
+            .await
+            .unwrap();
+        times.push(row.unwrap().0);
+    }
+    times
+}
+
+#[tokio::test]
+async fn of_two_workers_at_once_each_user_is_dealt_with_by_one() {
+    // The first has stood still for longer than its lease, and goes on at the same moment as the one who took over.
+    let later = NOW.after(std::time::Duration::from_secs(31));
+    let another: Lease = [8; 16];
+    for [one, other] in Databases::fresh().await.pairs().await {
+        for round in 0..20 {
+            let (_, users) = people(&one, round).await;
+            let id = start(&one, &JobDeed::Disable, &users, Actor::Operator).await;
+            let mut late = claimed(&one).await;
+            let first = one.step_job(&mut late, &LEASE, users[0], NOW).await;
+            assert_eq!(first.unwrap(), Step::Taken);
+            let mut successor = other.claim_job(&another, later).await.unwrap().unwrap();
+            assert_eq!(successor.position, users[0].get());
+            let (lost, taken) = tokio::join!(
+                one.step_job(&mut late, &LEASE, users[1], later),
+                other.step_job(&mut successor, &another, users[1], later),
+            );
+            assert_eq!(
+                (lost.unwrap(), taken.unwrap()),
+                (Step::Lost, Step::Taken),
+                "round {round}"
+            );
+            let rest = other.step_job(&mut successor, &another, users[2], later);
+            assert_eq!(rest.await.unwrap(), Step::Taken);
+            assert_eq!(times_disabled(&one, &users).await, [1, 1, 1]);
+            let stored = one.find_job(id).await.unwrap().unwrap();
+            assert_eq!((stored.done, stored.failed), (3, 0));
+            one.cancel_job(id, &event(), later).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_ended_is_forgotten_and_one_that_runs_is_not() {
+    for store in Databases::fresh().await.stores() {
+        let (_, users) = people(&store, 0).await;
+        let ended = start(&store, &JobDeed::Disable, &users, Actor::Operator).await;
+        assert!(store.cancel_job(ended, &event(), NOW).await.unwrap());
+        let running = start(&store, &JobDeed::Disable, &users, Actor::Operator).await;
+        assert_eq!(store.purge_jobs(NOW).await.unwrap(), 0);
+        let later = Timestamp::from_seconds(NOW.as_seconds() + 1);
+        assert_eq!(store.purge_jobs(later).await.unwrap(), 1);
+        assert!(store.find_job(ended).await.unwrap().is_none());
+        assert!(store.find_job(running).await.unwrap().is_some());
+    }
+}

@@ -210,7 +210,7 @@ async fn work_on_jobs(application: Application) {
     }
 }
 
-/// Forgets old login failures, so that the table does not grow with every stranger.
+/// Forgets what is of no use any more, so that no table grows with every stranger and every login.
 async fn purge_now_and_then(application: Application) {
     let mut every = tokio::time::interval(std::time::Duration::from_mins(10));
     loop {
@@ -218,8 +218,8 @@ async fn purge_now_and_then(application: Application) {
         if let Err(error) = application.authenticator.purge_failures().await {
             tracing::warn!(%error, "old login failures could not be deleted");
         }
-        if let Err(error) = application.authenticator.purge_sessions().await {
-            tracing::warn!(%error, "sessions that ended long ago could not be deleted");
+        if let Err(error) = application.authenticator.purge_ended().await {
+            tracing::warn!(%error, "what ended long ago could not be deleted");
         }
     }
 }

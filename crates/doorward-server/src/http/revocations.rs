@@ -47,6 +47,6 @@ pub async fn list_revocations(
     let RevocationList { document } = authenticator.list_revocations(after).await?;
     Ok((
         [(CACHE_CONTROL, CACHED), (CONTENT_TYPE, MEDIA_TYPE)],
-        document,
+        document.to_string(),
     ))
 }

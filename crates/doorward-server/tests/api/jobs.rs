@@ -1,10 +1,11 @@
 //! Changes of many users at once.
 
+use doorward::store::Sql;
 use serde_json::{Value, json};
 
 use crate::{
     client::{get, post, request},
-    installation::{Installation, PASSWORD, Server, engines, eventually},
+    installation::{Engine, Installation, PASSWORD, Server, engines, eventually},
 };
 
 fn add_users(server: &Server, admin: &str, count: usize) {
@@ -104,7 +105,7 @@ fn a_job_leaves_its_maker_as_is_and_goes_on_with_the_others() {
 
 #[test]
 fn a_job_that_selects_everybody_or_nobody_is_refused() {
-    let (_kept, server) = Installation::new(crate::installation::Engine::Sqlite).start_kept();
+    let (_kept, server) = Installation::new(Engine::Sqlite).start_kept();
     let admin = server.set_up();
     for body in [
         json!({}),
@@ -129,27 +130,86 @@ fn a_job_that_selects_everybody_or_nobody_is_refused() {
     );
 }
 
+/// 512 users, as fast as the database takes them; nobody needs to log in.
+fn add_many(installation: &Installation) {
+    installation.execute(
+        "INSERT INTO users (username, password, role) VALUES ('seed', 'x', 'user')",
+        &[],
+    );
+    for round in 0..9_i64 {
+        installation.execute(
+            "INSERT INTO users (username, password, role) SELECT CONCAT(username, '-', ?), 'x', 'user' FROM users WHERE role = 'user'",
+            &[round.into()],
+        );
+    }
+    installation.execute(
+        "INSERT INTO accounts (user_id, username_key, created_at_ms, password_changed_at_ms) SELECT id, username, 1, 1 FROM users WHERE role = 'user'",
+        &[],
+    );
+}
+
+fn events_of_disabling(installation: &Installation) -> u64 {
+    installation.execute(
+        "UPDATE audit_events SET outcome = outcome WHERE kind = 'user_disabled'",
+        &[],
+    )
+}
+
+#[test]
+fn two_nodes_share_the_jobs_and_the_other_finishes_what_a_killed_one_began() {
+    if !engines().contains(&Engine::MySql) {
+        return;
+    }
+    let installation = Installation::new(Engine::MySql).with_known_secret();
+    let first = installation.start();
+    let admin = first.set_up();
+    let mut nodes = [first, installation.start()];
+    add_many(&installation);
+    let ids: Vec<i64> = installation.with_store(async |store| {
+        let sql = Sql::both("SELECT id FROM users WHERE role = 'user'");
+        let rows: Vec<(i64,)> = store.database().fetch_all(sql, &[]).await.unwrap();
+        rows.into_iter().map(|(id,)| id).collect()
+    });
+    let jobs: Vec<String> = ids
+        .chunks(171)
+        .zip([0, 1, 0])
+        .map(|(ids, node)| {
+            let body = json!({"kind": "disable", "ids": ids});
+            start(&nodes[node], &admin, &body)
+        })
+        .collect();
+    let done = |node: &Server| -> u64 {
+        let all = get("/jobs").bearer(&admin).send(node.address).json();
+        let all = all.as_array().unwrap();
+        all.iter().map(|job| job["done"].as_u64().unwrap()).sum()
+    };
+    eventually("both have begun", || done(&nodes[1]) > 40);
+    nodes[0].signal("KILL");
+    nodes[0].ended();
+    // The lease of the dead is over; the living node keeps to its own all the same.
+    installation.execute(
+        "UPDATE bulk_jobs SET lease_until_ms = 0 WHERE state = 'running'",
+        &[],
+    );
+    for job in &jobs {
+        let seen = ended(&nodes[1], &admin, job);
+        assert_eq!(
+            (&seen["state"], &seen["failed"]),
+            (&json!("done"), &json!(0))
+        );
+    }
+    assert_eq!(done(&nodes[1]), 512);
+    assert_eq!(count(&nodes[1], &admin, "state=disabled"), "512");
+    assert_eq!(events_of_disabling(&installation), 512);
+}
+
 #[test]
 fn a_job_goes_on_after_a_kill_and_counts_everybody_once() {
     for engine in engines() {
         let installation = Installation::new(engine);
         let mut server = installation.start();
         let admin = server.set_up();
-        // As fast as the database takes them; nobody needs to log in.
-        installation.execute(
-            "INSERT INTO users (username, password, role) VALUES ('seed', 'x', 'user')",
-            &[],
-        );
-        for round in 0..9_i64 {
-            installation.execute(
-                "INSERT INTO users (username, password, role) SELECT CONCAT(username, '-', ?), 'x', 'user' FROM users WHERE role = 'user'",
-                &[round.into()],
-            );
-        }
-        installation.execute(
-            "INSERT INTO accounts (user_id, username_key, created_at_ms, password_changed_at_ms) SELECT id, username, 1, 1 FROM users WHERE role = 'user'",
-            &[],
-        );
+        add_many(&installation);
         let body = json!({"kind": "disable", "filter": {"role": "user"}});
         let job = start(&server, &admin, &body);
         eventually("some are done", || {
@@ -169,10 +229,7 @@ fn a_job_goes_on_after_a_kill_and_counts_everybody_once() {
             "{seen}"
         );
         assert_eq!(count(&server, &admin, "state=disabled"), "512");
-        let told = installation.execute(
-            "UPDATE audit_events SET outcome = outcome WHERE kind = 'user_disabled'",
-            &[],
-        );
+        let told = events_of_disabling(&installation);
         assert_eq!(told, 512, "each is in the trail once");
     }
 }

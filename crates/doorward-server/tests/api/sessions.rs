@@ -1,5 +1,7 @@
 //! A login's life: refresh, logout, the list of sessions; on one node and on two.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -368,4 +370,26 @@ fn services_read_what_was_revoked_as_a_signed_list() {
     assert_eq!(status(&server, &document), 401);
     let answer = get("/auth/revocations?after=x").send(server.address);
     assert_eq!(answer.status, 400, "{answer:?}");
+}
+
+#[test]
+fn however_many_ask_for_what_counts_no_more_it_is_read_and_signed_about_once_a_second() {
+    let (_kept, server) = Installation::new(Engine::Sqlite).start_kept();
+    let documents: BTreeSet<String> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..64)
+            .map(|_| {
+                scope.spawn(|| {
+                    let answer = get("/auth/revocations").send(server.address);
+                    assert_eq!(answer.status, 200, "{answer:?}");
+                    answer.text().to_owned()
+                })
+            })
+            .collect();
+        asking
+            .into_iter()
+            .map(|asked| asked.join().unwrap())
+            .collect()
+    });
+    // No two signatures of ES256 are the same.
+    assert!(documents.len() < 32, "{}", documents.len());
 }

@@ -209,17 +209,22 @@ impl Authenticator {
         }
     }
 
-    /// Deletes revocations that concern no token any more, and sessions and API keys a week after their end. Call it now and then.
+    /// Deletes revocations that concern no token any more, sessions and API keys a week after their end, and jobs thirty days
+    /// after theirs. Call it now and then.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn purge_sessions(&self) -> Result<(), StoreError> {
+    pub async fn purge_ended(&self) -> Result<(), StoreError> {
         let now = self.now();
         self.revocations.forget_expired(now);
         while self.parts.store.purge_revocations(now).await? > 0 {}
-        let week_ago = Timestamp::from_millis(now.as_millis().saturating_sub(7 * 24 * 3_600_000));
+        let days_ago = |days: i64| {
+            Timestamp::from_millis(now.as_millis().saturating_sub(days * 24 * 3_600_000))
+        };
+        let week_ago = days_ago(7);
         while self.parts.store.purge_sessions(week_ago).await? > 0 {}
         while self.parts.store.purge_api_keys(week_ago).await? > 0 {}
+        while self.parts.store.purge_jobs(days_ago(30)).await? > 0 {}
         Ok(())
     }
 }

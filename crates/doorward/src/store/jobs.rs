@@ -26,12 +26,18 @@ const CANCEL: Sql = Sql::both(
     "UPDATE bulk_jobs SET state = 'cancelled', finished_at_ms = ? WHERE id = ? AND state = 'running'",
 );
 
+const PURGE: Sql = Sql::each(
+    "DELETE FROM bulk_jobs WHERE id IN (SELECT id FROM bulk_jobs WHERE state <> 'running' AND finished_at_ms < ? LIMIT 5000)",
+    "DELETE FROM bulk_jobs WHERE state <> 'running' AND finished_at_ms < ? LIMIT 5000",
+);
+
 pub(super) const STATEMENTS: &[(&str, Sql)] = &[
     ("jobs.ADD", ADD),
     ("jobs.FIND", FIND),
     ("jobs.LIST", LIST),
     ("jobs.FINISH", FINISH),
     ("jobs.CANCEL", CANCEL),
+    ("jobs.PURGE", PURGE),
 ];
 
 #[derive(sqlx::FromRow)]
@@ -197,6 +203,18 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let args = [now.into(), id.get().into()];
         self.end_job(CANCEL, &args, event, now).await
+    }
+
+    /// Forgets up to 5,000 jobs that ended before then. Returns how many. The audit trail keeps what they did.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn purge_jobs(&self, before: Timestamp) -> Result<u64, StoreError> {
+        Ok(self
+            .database()
+            .execute(PURGE, &[before.into()])
+            .await?
+            .rows_affected)
     }
 
     async fn end_job(

@@ -376,7 +376,7 @@ impl World {
                 let ms = i64::try_from(duration.as_millis()).unwrap();
                 self.clock.0.fetch_add(ms, Ordering::SeqCst);
             }
-            Step::Purge { node } => self.nodes[node].purge_sessions().await.unwrap(),
+            Step::Purge { node } => self.nodes[node].purge_ended().await.unwrap(),
             Step::Restart { node: number } => {
                 self.nodes[number] = node(&self.stores[number], &self.clock);
                 self.nodes[number].follow_revocations().await;

@@ -25,6 +25,8 @@ impl Authenticator {
     ) -> Result<JobId, StoreError> {
         let event = Event::success(EventKind::JobStarted, caller).detail("kind", deed.kind());
         let store = &self.parts.store;
+        // Beside an application, users that it has just added are among those whom the job is about.
+        store.adopt_newcomers(self.now()).await?;
         store
             .add_job(deed, selection, caller.actor, &event, self.now())
             .await
@@ -40,8 +42,8 @@ impl Authenticator {
     }
 
     /// Works on the oldest job that nobody works on, to its end, and tells `progress` how far it is. Returns whether there
-    /// was one. A job whose maker is no administrator any more is stopped before the next user. Every user is a transaction of their own, so it can be dropped at any moment; whoever calls this next goes
-    /// on when the lease is over.
+    /// was one. A job whose maker is no administrator any more is stopped before the next user. Every user is a transaction of
+    /// their own, so it can be dropped at any moment; whoever calls this next goes on when the lease is over.
     ///
     /// # Errors
     /// [`StoreError`].
