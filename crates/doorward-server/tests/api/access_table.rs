@@ -9,44 +9,69 @@ use doorward::{
 use serde_json::{Value, json};
 
 use crate::{
+    api_keys,
     client::{self, Request, get, request},
     contract,
     installation::{Installation, PASSWORD, SECRET, Server, engines, eventually},
 };
 
-/// Status for: nobody, a user, an administrator, a disabled user's token, an expired token, no token at all.
-type Row = (&'static str, &'static str, [u16; 6]);
+/// Status for: nobody, a user, an administrator, a disabled user's token, an expired token, no token at all; and with
+/// nothing but `users:read`: a user of that role, an administrator's API key, the token for that key.
+type Row = (&'static str, &'static str, [u16; 9]);
 
-const OPEN: [u16; 6] = [200; 6];
+const OPEN: [u16; 9] = [200; 9];
 /// A disabled user's token counts no more, without a look at the database.
-const TOKEN: [u16; 6] = [401, 200, 200, 401, 401, 401];
-const ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
+const TOKEN: [u16; 9] = [401, 200, 200, 401, 401, 401, 200, 200, 200];
+/// A person's own: a key is not the person who made it.
+const PERSONAL: [u16; 9] = [401, 200, 200, 401, 401, 401, 200, 401, 401];
+/// The same, and the body is not good.
+const PERSONAL_BAD_BODY: [u16; 9] = [401, 400, 400, 401, 401, 401, 400, 401, 401];
+/// The same, and it is not there.
+const PERSONAL_NOT_THERE: [u16; 9] = [401, 404, 404, 401, 401, 401, 404, 401, 401];
+/// Registering needs no token, but one that is sent must be good, and a person's.
+const REGISTER: [u16; 9] = [400, 400, 400, 401, 401, 401, 400, 401, 401];
+/// Whoever may read about users.
+const READ: [u16; 9] = [401, 403, 200, 401, 401, 401, 200, 200, 200];
+/// The same, for the number of no user.
+const READ_NOBODY: [u16; 9] = [401, 403, 404, 401, 401, 401, 404, 404, 404];
+const ADMIN: [u16; 9] = of_an_administrator(200);
 /// The disabled user is an administrator.
-const LECTURE_ADMIN: [u16; 6] = [401, 403, 200, 401, 401, 401];
-/// For the number of no user and no job.
-const NOBODY: [u16; 6] = [401, 403, 404, 401, 401, 401];
-const BAD_BODY: [u16; 6] = [400; 6];
-const NOT_THERE: [u16; 6] = [404; 6];
-const NO_METHOD: [u16; 6] = [405; 6];
+const LECTURE_ADMIN: [u16; 9] = of_an_administrator_in_person(200);
+/// For the number of no user.
+const NOBODY: [u16; 9] = of_an_administrator(404);
+const ADMIN_BAD_BODY: [u16; 9] = of_an_administrator(400);
+const BAD_BODY: [u16; 9] = [400; 9];
+const NOT_THERE: [u16; 9] = [404; 9];
+const NO_METHOD: [u16; 9] = [405; 9];
+
+/// `status` for an administrator, and for nobody else.
+const fn of_an_administrator(status: u16) -> [u16; 9] {
+    [401, 403, status, 401, 401, 401, 403, 403, 403]
+}
+
+/// The same, and a key is not the person who made it.
+const fn of_an_administrator_in_person(status: u16) -> [u16; 9] {
+    [401, 403, status, 401, 401, 401, 403, 401, 401]
+}
 
 /// What production has. Bodies are `{}`; the answer then tells whether the route was reached.
 const PRODUCTION: &[Row] = &[
-    ("POST", "/register", [400, 400, 400, 401, 401, 401]),
-    ("POST", "/auth/register", [400, 400, 400, 401, 401, 401]),
+    ("POST", "/register", REGISTER),
+    ("POST", "/auth/register", REGISTER),
     ("POST", "/login", BAD_BODY),
     ("POST", "/auth/login", BAD_BODY),
     ("GET", "/profile", TOKEN),
     ("GET", "/auth/me", TOKEN),
-    ("POST", "/auth/password", [401, 400, 400, 401, 401, 401]),
+    ("POST", "/auth/password", PERSONAL_BAD_BODY),
     ("POST", "/auth/password/forgot", BAD_BODY),
     ("POST", "/auth/password/reset", BAD_BODY),
-    ("PUT", "/auth/email", [401, 400, 400, 401, 401, 401]),
+    ("PUT", "/auth/email", PERSONAL_BAD_BODY),
     ("POST", "/auth/email/verify", BAD_BODY),
     ("GET", "/reset", OPEN),
     ("GET", "/verify", OPEN),
     // A token of ours is not exchanged; without any there is nothing to exchange.
-    ("POST", "/auth/exchange", [401, 400, 400, 401, 401, 401]),
-    ("GET", "/auth/session", [401; 6]),
+    ("POST", "/auth/exchange", PERSONAL_BAD_BODY),
+    ("GET", "/auth/session", [401; 9]),
     ("GET", "/healthz", OPEN),
     ("GET", "/readyz", OPEN),
     ("GET", "/.well-known/jwks.json", OPEN),
@@ -59,33 +84,29 @@ const PRODUCTION: &[Row] = &[
     ("GET", "/signin", OPEN),
     ("GET", "/signout", OPEN),
     // Another page, or none, sent it.
-    ("POST", "/signin", [403; 6]),
-    ("POST", "/signin/renew", [403; 6]),
-    ("POST", "/signin/end", [403; 6]),
+    ("POST", "/signin", [403; 9]),
+    ("POST", "/signin/renew", [403; 9]),
+    ("POST", "/signin/end", [403; 9]),
     ("GET", "/openapi.json", OPEN),
     ("GET", "/docs", OPEN),
-    ("GET", "/users", ADMIN),
-    ("POST", "/users", [401, 403, 400, 401, 401, 401]),
-    ("GET", "/users/1", ADMIN),
+    ("GET", "/users", READ),
+    ("POST", "/users", ADMIN_BAD_BODY),
+    ("GET", "/users/1", READ),
     // The change names no version.
-    ("PATCH", "/users/1", [401, 403, 428, 401, 401, 401]),
+    ("PATCH", "/users/1", of_an_administrator(428)),
     // Who may not do it does not learn who is there, and who may reads the same for every method.
-    ("GET", "/users/2147483647", NOBODY),
+    ("GET", "/users/2147483647", READ_NOBODY),
     ("PATCH", "/users/2147483647", NOBODY),
     ("DELETE", "/users/2147483647", NOBODY),
     ("PUT", "/users/2147483647/password", NOBODY),
-    ("PUT", "/users/1/password", [401, 403, 400, 401, 401, 401]),
+    ("PUT", "/users/1/password", ADMIN_BAD_BODY),
     ("POST", "/users/2147483647/reset-link", NOBODY),
     // The server does not know where browsers reach it.
-    (
-        "POST",
-        "/users/1/reset-link",
-        [401, 403, 503, 401, 401, 401],
-    ),
-    ("POST", "/auth/keys", [401, 400, 400, 401, 401, 401]),
-    ("GET", "/auth/keys", TOKEN),
-    ("DELETE", "/auth/keys/x", [401, 404, 404, 401, 401, 401]),
-    ("POST", "/users/1/keys", [401, 403, 400, 401, 401, 401]),
+    ("POST", "/users/1/reset-link", of_an_administrator(503)),
+    ("POST", "/auth/keys", PERSONAL_BAD_BODY),
+    ("GET", "/auth/keys", PERSONAL),
+    ("DELETE", "/auth/keys/x", PERSONAL_NOT_THERE),
+    ("POST", "/users/1/keys", ADMIN_BAD_BODY),
     ("GET", "/users/1/keys", ADMIN),
     ("GET", "/users/2147483647/keys", NOBODY),
     ("DELETE", "/users/1/keys/x", NOBODY),
@@ -93,29 +114,33 @@ const PRODUCTION: &[Row] = &[
     ("POST", "/auth/token", BAD_BODY),
     ("POST", "/auth/introspect", BAD_BODY),
     ("POST", "/auth/revoke", BAD_BODY),
-    ("GET", "/users/1/sessions", ADMIN),
-    ("GET", "/users/2147483647/sessions", NOBODY),
+    ("GET", "/users/1/sessions", READ),
+    ("GET", "/users/2147483647/sessions", READ_NOBODY),
     ("DELETE", "/users/2147483647/sessions", NOBODY),
     ("DELETE", "/users/1/sessions/x", NOBODY),
     ("GET", "/roles", ADMIN),
-    ("PUT", "/roles/x", [401, 403, 400, 401, 401, 401]),
-    ("DELETE", "/roles/x", [401, 403, 404, 401, 401, 401]),
-    ("GET", "/users/1/roles", ADMIN),
-    ("PUT", "/users/1/roles", [401, 403, 400, 401, 401, 401]),
+    ("PUT", "/roles/x", ADMIN_BAD_BODY),
+    ("DELETE", "/roles/x", NOBODY),
+    ("GET", "/users/1/roles", READ),
+    ("PUT", "/users/1/roles", ADMIN_BAD_BODY),
     ("GET", "/audit", ADMIN),
-    ("GET", "/jobs", ADMIN),
-    ("POST", "/jobs", [401, 403, 400, 401, 401, 401]),
-    ("GET", "/jobs/1", NOBODY),
-    ("DELETE", "/jobs/1", NOBODY),
+    ("GET", "/jobs", of_an_administrator_in_person(200)),
+    ("POST", "/jobs", of_an_administrator_in_person(400)),
+    ("GET", "/jobs/1", of_an_administrator_in_person(404)),
+    ("DELETE", "/jobs/1", of_an_administrator_in_person(404)),
     ("GET", "/setup", OPEN),
     ("POST", "/setup", BAD_BODY),
     ("POST", "/auth/refresh", BAD_BODY),
     ("GET", "/auth/revocations", OPEN),
-    ("GET", "/auth/sessions", TOKEN),
-    ("DELETE", "/auth/sessions/x", [401, 404, 404, 401, 401, 401]),
+    ("GET", "/auth/sessions", PERSONAL),
+    ("DELETE", "/auth/sessions/x", PERSONAL_NOT_THERE),
     // From here on nobody is logged in any more.
-    ("POST", "/auth/logout", [401, 204, 204, 401, 401, 401]),
-    ("POST", "/auth/logout-all", [401; 6]),
+    (
+        "POST",
+        "/auth/logout",
+        [401, 204, 204, 401, 401, 401, 204, 401, 401],
+    ),
+    ("POST", "/auth/logout-all", [401; 9]),
 ];
 
 /// What the demo has beyond [`SHARED`], and production has not.
@@ -127,13 +152,17 @@ const LECTURE: &[Row] = &[
     ("GET", "/divide?a=9&b=3", OPEN),
     ("GET", "/item/1", OPEN),
     // Bearer is no Basic.
-    ("GET", "/protected-basic", [401, 400, 400, 400, 400, 400]),
+    (
+        "GET",
+        "/protected-basic",
+        [401, 400, 400, 400, 400, 400, 400, 400, 400],
+    ),
     ("GET", "/public", OPEN),
-    ("GET", "/protected", TOKEN),
+    ("GET", "/protected", PERSONAL),
     ("GET", "/admin-area", LECTURE_ADMIN),
     ("GET", "/set-session", OPEN),
     ("GET", "/get-session", OPEN),
-    ("GET", "/api/data", TOKEN),
+    ("GET", "/api/data", PERSONAL),
     ("GET", "/api/admin", LECTURE_ADMIN),
 ];
 
@@ -178,11 +207,11 @@ pub(crate) fn resigned(good: &str, change: impl FnOnce(&mut Value)) -> String {
     key.sign(&claims).unwrap().as_str().to_owned()
 }
 
-struct Callers([Option<String>; 6]);
+struct Callers([Option<String>; 9]);
 
 impl Callers {
     /// `admin` and a user; a second administrator is made and disabled.
-    fn of(server: &Server, installation: &Installation, admin: String) -> Self {
+    fn of(server: &Server, installation: &Installation, (admin, password): (String, &str)) -> Self {
         let user = server.sign_up("una");
         let body = json!({"username": "gone", "password": PASSWORD, "role": "admin"});
         let answer = client::post("/register", &body)
@@ -203,6 +232,23 @@ impl Callers {
             claims["iat"] = json!(1_700_000_000);
             claims["exp"] = json!(1_700_003_600);
         });
+        // A role of its own that allows one thing of the administrator's, and keys with no more than that.
+        let role = request("PUT", "/roles/reader")
+            .header("Content-Type", "application/json")
+            .body(r#"{"permissions": ["users:read"]}"#);
+        let answer = role.bearer(&admin).send(server.address);
+        assert!(answer.status < 300, "{answer:?}");
+        let stranger = server.sign_up("rita");
+        let profile = get("/auth/me").bearer(&stranger).send(server.address);
+        let rita = &profile.json()["user_id"];
+        let roles = request("PUT", &format!("/users/{rita}/roles"))
+            .header("Content-Type", "application/json")
+            .body(r#"{"roles": ["reader"]}"#);
+        let answer = roles.bearer(&admin).send(server.address);
+        assert!(answer.status < 300, "{answer:?}");
+        let reader = server.token("rita", PASSWORD);
+        let (id, key) = api_keys::make_for(server, (&admin, password), &["users:read"]);
+        let for_key = api_keys::exchanged(server, &id, &key);
         Self([
             None,
             Some(user),
@@ -210,6 +256,9 @@ impl Callers {
             Some(disabled),
             Some(expired),
             Some("not.a.token".to_owned()),
+            Some(reader),
+            Some(key),
+            Some(for_key),
         ])
     }
 
@@ -251,7 +300,7 @@ fn every_route_of_production_answers_every_caller_as_the_table_says() {
         let installation = Installation::new(engine).with_known_secret();
         let server = installation.start();
         let admin = server.set_up();
-        let callers = Callers::of(&server, &installation, admin);
+        let callers = Callers::of(&server, &installation, (admin, PASSWORD));
         callers.check(&server, PRODUCTION);
         for (method, target, _) in LECTURE {
             callers.check(&server, &[(method, target, NOT_THERE)]);
@@ -265,7 +314,7 @@ fn every_route_of_the_demo_answers_every_caller_as_the_table_says() {
         let installation = Installation::demo(engine).with_known_secret();
         let server = installation.start();
         let admin = server.token("alice", "alice123");
-        let callers = Callers::of(&server, &installation, admin);
+        let callers = Callers::of(&server, &installation, (admin, "alice123"));
         callers.check(&server, LECTURE);
         for (method, target, expected) in PRODUCTION {
             let expected = match *target {

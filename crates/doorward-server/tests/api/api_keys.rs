@@ -11,7 +11,16 @@ use crate::{
 
 /// Makes a key with the token of its owner.
 pub(crate) fn make(server: &Server, token: &str, permissions: &[&str]) -> (String, String) {
-    let body = json!({"name": "nightly", "permissions": permissions, "current_password": PASSWORD});
+    make_for(server, (token, PASSWORD), permissions)
+}
+
+/// Makes a key for the owner of a token and a password.
+pub(crate) fn make_for(
+    server: &Server,
+    (token, password): (&str, &str),
+    permissions: &[&str],
+) -> (String, String) {
+    let body = json!({"name": "nightly", "permissions": permissions, "current_password": password});
     let answer = post("/auth/keys", &body).bearer(token).send(server.address);
     assert_eq!(answer.status, 201, "{answer:?}");
     let made = answer.json();
