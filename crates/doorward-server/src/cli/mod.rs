@@ -29,7 +29,7 @@ pub use account::{
 };
 pub use adopt::{AdoptCommand, AdoptInspectArgs, AdoptRunArgs, SourceText};
 pub use audit::{AuditCommand, AuditFilterArgs};
-pub use database::DbCommand;
+pub use database::{BackupArgs, CopyArgs, DbCommand, RestoreArgs};
 pub use diagnosis::{
     CompletionsArgs, ConfigCommand, DocsCommand, HashArgs, HealthcheckArgs, TokenCommand,
     TokenInput,

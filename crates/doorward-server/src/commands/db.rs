@@ -1,4 +1,6 @@
-//! `doorward db …`: the schema.
+//! `doorward db …`: the schema, and everything that is in it.
+
+mod backup;
 
 use std::{fmt::Write as _, process::ExitCode};
 
@@ -16,11 +18,14 @@ use crate::{
 ///
 /// # Errors
 /// [`Failure`] with the exit code for it.
-pub async fn run(command: DbCommand, config: &Config) -> Result<ExitCode, Failure> {
+pub async fn run(command: &DbCommand, config: &Config) -> Result<ExitCode, Failure> {
     match command {
         DbCommand::Status => status(config).await,
         DbCommand::Migrate { dry_run: true } => dry_run(config).await,
         DbCommand::Migrate { dry_run: false } => migrate(config).await,
+        DbCommand::Backup(arguments) => backup::back_up(arguments, config).await,
+        DbCommand::Restore(arguments) => backup::restore(arguments, config).await,
+        DbCommand::Copy(arguments) => backup::copy(arguments, config).await,
     }
 }
 

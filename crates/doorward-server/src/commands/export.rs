@@ -1,10 +1,9 @@
 //! `doorward export`: every user with the stored password, for another system or for a new doorward.
 
 mod format;
-mod output;
 
 use std::{
-    io::{self, ErrorKind, Write as _},
+    io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
 };
@@ -19,8 +18,8 @@ use doorward::{
 };
 use serde_json::json;
 
-use self::{format::Format, output::Output};
-use super::{operated, progress::Progress, terminal::visible};
+use self::format::Format;
+use super::{operated, output::Output, progress::Progress, terminal::visible};
 use crate::{cli::ExportArgs, config::Config, failure::Failure, hashing};
 
 /// Users that are read at once.
@@ -114,8 +113,8 @@ async fn export(
         ..hashing::accepted_forms(config)
     };
     let mut last = None;
-    output.write(format.head())?;
-    output.write(&format.opening())?;
+    output.text(format.head())?;
+    output.text(&format.opening())?;
     loop {
         let page = store
             .list_stored_users(last, PAGE)
@@ -130,17 +129,17 @@ async fn export(
             } else {
                 format.between()
             };
-            output.write(separator)?;
-            output.write(&format.entry(stored, hash.as_ref().map(|hash| hash.as_str())))?;
+            output.text(separator)?;
+            output.text(&format.entry(stored, hash.as_ref().map(|hash| hash.as_str())))?;
             done.users += 1;
             if let Some(reason) = rejected {
                 done.rejects += 1;
-                report.write(&reject_line(stored, &reason))?;
+                report.text(&reject_line(stored, &reason))?;
             }
         }
         progress.tell(done.users);
     }
-    output.write(format.foot())?;
+    output.text(format.foot())?;
     progress.end();
     output.finish()?;
     report.finish()?;
@@ -177,12 +176,4 @@ fn reject_line(stored: &StoredUser, reason: &str) -> String {
     let user = &stored.user;
     let line = json!({ "id": user.id.get(), "username": user.username, "reason": reason });
     visible(&line.to_string()) + "\n"
-}
-
-/// Also when the reader went away: it has not got everything.
-fn unwritable(error: io::Error, place: &str) -> Failure {
-    if error.kind() == ErrorKind::BrokenPipe {
-        return Failure::new("the reader of standard output went away").why(error);
-    }
-    Failure::new(format!("{place} cannot be written")).why(error)
 }

@@ -14,6 +14,7 @@ pub mod job;
 pub mod key;
 pub mod lecture;
 pub mod operated;
+mod output;
 pub mod progress;
 pub mod role;
 pub mod serve;
@@ -82,7 +83,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Adopt(command) => adopt::run(cli, command),
         Command::Export(arguments) => block_on(export::run(arguments, &load_quietly(cli)?.config)),
         Command::Audit(command) => block_on(audit::run(command, &load_quietly(cli)?.config)),
-        Command::Db(command) => block_on(db::run(*command, &load_quietly(cli)?.config)),
+        Command::Db(command) => block_on(db::run(command, &load_quietly(cli)?.config)),
         Command::Token(TokenCommand::Decode(input)) => token::decode(input),
         Command::Token(TokenCommand::Verify(input)) => {
             block_on(token::verify(input, &load_quietly(cli)?.config))

@@ -16,6 +16,8 @@ pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
 
 /// The variable that names where `doorward adopt` takes users from.
 pub const ADOPT_FROM_VARIABLE: &str = "DOORWARD_ADOPT_FROM";
+/// The variable with the database that a copy fills.
+pub const COPY_TO_VARIABLE: &str = "DOORWARD_COPY_TO";
 
 /// Names that people reach for, and the setting they mean.
 const SYNONYMS: [(&str, &str); 8] = [
@@ -107,7 +109,7 @@ impl Environment {
         let known: Vec<String> = SETTINGS
             .iter()
             .flat_map(|setting| [setting.variable(), setting.file_variable()])
-            .chain([CONFIG_VARIABLE, ADOPT_FROM_VARIABLE].map(str::to_owned))
+            .chain([CONFIG_VARIABLE, ADOPT_FROM_VARIABLE, COPY_TO_VARIABLE].map(str::to_owned))
             .collect();
         let unknown = self.ours.iter().find(|(name, value)| {
             name.starts_with(ENVIRONMENT_PREFIX)

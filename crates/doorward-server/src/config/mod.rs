@@ -41,7 +41,7 @@ pub use claim_source::{ClaimConstant, ClaimSource, ExtraClaims};
 pub use database_url::{DatabaseUrl, MySqlUrl};
 pub use doorward_axum::{Network, NetworkError};
 pub use end_date::{EndDateError, parse_end_date, parse_since};
-pub use environment::{ADOPT_FROM_VARIABLE, Environment};
+pub use environment::{ADOPT_FROM_VARIABLE, COPY_TO_VARIABLE, Environment};
 pub use error::{ConfigError, ConfigErrorKind, Warning};
 pub use foreign::{FlaskSessionConfig, ForeignConfig, ForeignTokenConfig};
 pub use forward_auth::ForwardAuthConfig;

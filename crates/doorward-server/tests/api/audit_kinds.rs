@@ -56,6 +56,9 @@ impl Walk<'_> {
             String::from_utf8(ran.stdout).unwrap()
         };
         run(&["export", "--format", "jsonl"]);
+        run(&["db", "copy", "--to", "sqlite:copy.db"]);
+        let there = run(&["audit", "list", "--db-url", "sqlite:copy.db"]);
+        assert!(there.contains(EventKind::DatabaseRestored.as_str()));
         let keys = run(&["key", "list", "--json"]);
         let mut keys = keys.lines().map(serde_json::from_str::<Value>);
         let key = keys.find_map(|key| key.ok().filter(|key| key["algorithm"] == "ES256"));
@@ -237,7 +240,11 @@ fn every_kind_of_event_is_recorded_when_it_happens() {
         walk.another_application_sends_its_users();
         walk.somebody_tries_too_often();
         walk.an_operator_is_at_work();
-        let all: BTreeSet<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        // One is in the trail of the copy.
+        let here = EventKind::ALL
+            .iter()
+            .filter(|kind| **kind != EventKind::DatabaseRestored);
+        let all: BTreeSet<_> = here.map(|kind| kind.as_str()).collect();
         let mut missing = Vec::new();
         // Letters are given up and old events deleted in the background.
         eventually("all are recorded", || {

@@ -20,6 +20,7 @@ mod api_keys;
 mod audit;
 mod audit_kinds;
 mod audit_refusals;
+mod backup;
 mod client;
 mod contract;
 mod dashboard;

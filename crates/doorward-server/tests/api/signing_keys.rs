@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{
-    client::{get, post},
+    client::{get, login, post},
     installation::{Engine, Installation, PASSWORD, SECRET, Server, engines, eventually},
     rotation::{self, Course},
     verifiers::Caches,
@@ -257,7 +257,7 @@ fn the_tokens_of_a_retired_key_are_refused_on_every_node_and_sessions_go_on() {
         let installation = Installation::new(engine);
         let nodes = [installation.start(), installation.start()];
         let token = nodes[0].sign_up("una");
-        let login = crate::client::login("una", PASSWORD).send(nodes[0].address);
+        let login = login("una", PASSWORD).send(nodes[0].address);
         let refresh = login.json()["refresh_token"].clone();
         let ran = installation.run(&["key", "retire", &kid(&token), "--yes"], "");
         assert!(ran.status.success(), "{ran:?}");
@@ -300,11 +300,16 @@ fn another_secret_encrypts_the_keys_anew_and_the_former_one_can_go() {
         .set("DOORWARD_TOKEN_ALGORITHM", "ES256");
     let server = installation.start();
     let token = server.sign_up("una");
+    let session = login("una", PASSWORD).send(server.address).json();
     server.stop();
     let installation = installation
         .set("DOORWARD_SECRET_KEY", secret)
         .set("DOORWARD_SECRET_KEY_FALLBACKS", SECRET);
-    installation.start().stop();
+    let server = installation.start();
+    let refresh = json!({"refresh_token": session["refresh_token"]});
+    let answer = post("/auth/refresh", &refresh).send(server.address);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    server.stop();
     let installation = installation.set("DOORWARD_SECRET_KEY_FALLBACKS", "");
     let server = installation.start();
     assert!(is_good(&token, &server));

@@ -122,10 +122,18 @@ impl Installation {
         command
     }
 
+    /// Runs the command with a variable.
+    pub(crate) fn run_with(&self, arguments: &[&str], name: &str, value: &str) -> Ran {
+        Self::ran(self.command(arguments).env(name, value), "")
+    }
+
     /// Runs the command with this standard input.
     pub(crate) fn run(&self, arguments: &[&str], stdin: &str) -> Ran {
-        let mut child = self
-            .command(arguments)
+        Self::ran(&mut self.command(arguments), stdin)
+    }
+
+    fn ran(command: &mut Command, stdin: &str) -> Ran {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

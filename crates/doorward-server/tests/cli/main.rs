@@ -17,6 +17,7 @@ mod adopt_killed;
 mod adopt_trouble;
 mod adopted;
 mod audit;
+mod backup;
 mod db;
 mod doctor;
 mod export;

@@ -56,6 +56,10 @@ kinds! {
     UsersAdopted = "users_adopted",
     /// All users were handed out, with their password hashes.
     UsersExported = "users_exported",
+    /// The whole database was handed out, with password hashes and encrypted keys.
+    DatabaseBackedUp = "database_backed_up",
+    /// The database was filled from a backup, or from another database.
+    DatabaseRestored = "database_restored",
     /// A user set a new password, knowing the old one.
     PasswordChanged = "password_changed",
     /// A password was set by a link or by an operator.

@@ -8,6 +8,7 @@ mod adoptions;
 mod api_keys;
 mod audit_events;
 mod audit_seals;
+pub mod backup;
 mod beside;
 mod bulk;
 mod connections;
@@ -122,6 +123,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, Sql)> {
         .chain(audit_events::STATEMENTS)
         .chain(audit_seals::STATEMENTS)
         .chain(signing_keys::STATEMENTS)
+        .chain(backup::STATEMENTS)
         .cloned();
     UserStatements::own().named().into_iter().chain(constants)
 }

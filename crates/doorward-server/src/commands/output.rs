@@ -1,4 +1,4 @@
-//! Where an export goes: standard output, or a file that nobody else can read and that is there only when it is whole.
+//! Where exports and backups go: standard output, or a file that nobody else can read and that is there only when it is whole.
 
 use std::{
     fs::{self, File},
@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::unwritable;
 use crate::failure::Failure;
 
 pub(super) struct Output {
@@ -67,7 +66,7 @@ impl Output {
         Ok(Box::new(BufWriter::new(file)))
     }
 
-    pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
         if text.is_empty() {
             return Ok(());
         }
@@ -80,6 +79,11 @@ impl Output {
             .map_err(|error| unwritable(error, &self.place))?;
         self.to = Some(to);
         Ok(())
+    }
+
+    /// What it is, for a message.
+    pub(super) fn place(&self) -> &str {
+        &self.place
     }
 
     /// Makes the file appear under its name.
@@ -104,4 +108,25 @@ fn half(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     PathBuf::from(name)
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.to {
+            Some(to) => to.write(bytes),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+/// Also when the reader went away: it has not got everything.
+pub(super) fn unwritable(error: io::Error, place: &str) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::new("the reader of standard output went away").why(error);
+    }
+    Failure::new(format!("{place} cannot be written")).why(error)
 }
