@@ -99,15 +99,16 @@ install_node() {
   node_is 16 0 || { apt_install nodejs npm ca-certificates && node_is 16 0; }
 }
 
-# Prints the path of cargo-deny. Built without optimisation: that halves the build, and a check takes seconds either way.
-cargo_deny() {
-  local found
-  for found in "$(command -v cargo-deny || true)" "${CARGO_HOME:-$HOME/.cargo}/bin/cargo-deny" "$target/tools/bin/cargo-deny"; do
+# Prints the path of a program of cargo's, installed if need be: cargo_tool NAME VERSION. Built without optimisation: that
+# halves the build, and what it does takes seconds either way.
+cargo_tool() {
+  local name=$1 version=$2 found
+  for found in "$(command -v "$name" || true)" "${CARGO_HOME:-$HOME/.cargo}/bin/$name" "$target/tools/bin/$name"; do
     [ -n "$found" ] && [ -x "$found" ] && { printf '%s\n' "$found"; return 0; }
   done
-  say "installing cargo-deny $cargo_deny_version into $target/tools (some minutes, once)"
+  say "installing $name $version into $target/tools (some minutes, once)"
   CARGO_TARGET_DIR="$target/tools/build" cargo install --quiet --debug --locked --root "$target/tools" \
-    --version "$cargo_deny_version" cargo-deny >&2 || return 1
+    --version "$version" "$name" >&2 || return 1
   rm -rf "$target/tools/build"
-  printf '%s\n' "$target/tools/bin/cargo-deny"
+  printf '%s\n' "$target/tools/bin/$name"
 }

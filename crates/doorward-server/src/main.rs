@@ -4,6 +4,11 @@ use std::{io::Write as _, process::ExitCode};
 
 use doorward_server::{cli::Cli, commands};
 
+/// musl's own takes half of the throughput.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,

@@ -33,18 +33,52 @@ pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Status and length of the answer at the start of `bytes`, once it is there as a whole. Every answer that we measure
-/// has a `Content-Length`.
+/// A GET with this field.
+pub(crate) fn get_with(path: &str, field: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{field}\r\n\r\n").into_bytes()
+}
+
+/// A POST of a form.
+pub(crate) fn form(path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// Status and length of the answer at the start of `bytes`, once it is there as a whole: with a `Content-Length`, or in
+/// chunks (RFC 9112 section 7.1).
 pub(crate) fn whole_answer(bytes: &[u8]) -> Option<(u16, usize)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&bytes[..end]).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let length: usize = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .map_or(0, |(_, value)| value.trim().parse().unwrap());
+    let field = |wanted: &str| {
+        let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
+    if field("transfer-encoding").is_some() {
+        return Some((status, end + chunks(&bytes[end..])?));
+    }
+    let length = field("content-length").map_or(0, |(_, value)| value.trim().parse().unwrap());
     (bytes.len() >= end + length).then_some((status, end + length))
+}
+
+/// How long a body in chunks is, once its last chunk is there.
+fn chunks(body: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let line = body[at..].windows(2).position(|two| two == b"\r\n")?;
+        let size = std::str::from_utf8(&body[at..at + line]).unwrap();
+        let size = usize::from_str_radix(size.trim(), 16).unwrap();
+        at += line + 2 + size + 2;
+        if body.len() < at {
+            return None;
+        }
+        if size == 0 {
+            return Some(at);
+        }
+    }
 }
 
 /// A connection that waits for each answer, at most ten seconds.

@@ -27,6 +27,34 @@ pub(crate) fn cpu_millis_of_threads(pid: &str) -> f64 {
     nanos / 1e6
 }
 
+/// A process and all that it has started, and they.
+pub(crate) fn family(pid: &str) -> Vec<String> {
+    let children: Vec<(String, String)> = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter_map(|name| {
+            let stat = fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
+            let parent = stat
+                .rsplit_once(')')?
+                .1
+                .split_whitespace()
+                .nth(1)?
+                .to_owned();
+            Some((name, parent))
+        })
+        .collect();
+    let mut family = vec![pid.to_owned()];
+    let mut at = 0;
+    while at < family.len() {
+        let parent = family[at].clone();
+        let found = children.iter().filter(|(_, of)| *of == parent);
+        family.extend(found.map(|(child, _)| child.clone()));
+        at += 1;
+    }
+    family
+}
+
 /// Memory of a process in MB (10^6 bytes).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {

@@ -8,6 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use super::connection::Connection;
+
 /// Long enough for a busy machine; only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -37,6 +39,33 @@ impl Server {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg(mode).env_clear().envs(settings.iter().copied());
         Self::start(command)
+    }
+
+    /// A server of others, which listens on `port` and is ready when `request` is answered with 200.
+    pub(crate) fn other(mut command: Command, port: u16, request: &[u8]) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        // In a group of its own, so that its workers end with it.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut server = Self {
+            child: command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::inherit())
+                .spawn()
+                .unwrap(),
+            address,
+        };
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if std::net::TcpStream::connect(address).is_ok() {
+                assert_eq!(Connection::open(address).exchange(request), 200);
+                return server;
+            }
+            let ended = server.child.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended: {command:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("it does not listen: {command:?}");
     }
 
     /// Starts the command and waits until it prints where it listens.
@@ -77,6 +106,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // Workers first: they would otherwise outlive it.
+        for pid in super::process::family(&self.pid()).iter().skip(1) {
+            let _ = Command::new("kill").args(["-KILL", pid]).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

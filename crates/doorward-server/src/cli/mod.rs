@@ -139,7 +139,7 @@ pub enum Command {
     /// Read and check the audit trail: what happened to accounts, by whom and from where
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Look after the database's schema
+    /// Look after the database: its schema, backups
     #[command(subcommand)]
     Db(DbCommand),
     /// Look at the configuration

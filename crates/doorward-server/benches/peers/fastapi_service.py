@@ -1,0 +1,67 @@
+"""fastapi-users as its documentation sets it up: SQLAlchemy over SQLite, a bearer transport with JWTs.
+
+Run by uvicorn: `uvicorn fastapi_service:app`. The database is the file in PEER_DATABASE.
+"""
+import os
+import uuid
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from fastapi_users import BaseUserManager, FastAPIUsers, UUIDIDMixin, schemas
+from fastapi_users.authentication import AuthenticationBackend, BearerTransport, JWTStrategy
+from fastapi_users_db_sqlalchemy import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+SECRET = "a key for the benchmark, no secret, long enough"
+engine = create_async_engine("sqlite+aiosqlite:///" + os.environ["PEER_DATABASE"])
+sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(SQLAlchemyBaseUserTableUUID, Base):
+    pass
+
+
+class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
+    reset_password_token_secret = SECRET
+    verification_token_secret = SECRET
+
+
+async def get_manager():
+    async with sessions() as session:
+        yield UserManager(SQLAlchemyUserDatabase(session, User))
+
+
+def strategy():
+    return JWTStrategy(secret=SECRET, lifetime_seconds=3600)
+
+
+backend = AuthenticationBackend(name="jwt", transport=BearerTransport(tokenUrl="login"), get_strategy=strategy)
+users = FastAPIUsers[User, uuid.UUID](get_manager, [backend])
+
+
+@asynccontextmanager
+async def lifespan(_):
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        await connection.run_sync(lambda sync: Base.metadata.create_all(sync, checkfirst=True))
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+app.include_router(users.get_auth_router(backend))
+app.include_router(users.get_register_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserCreate))
+
+
+@app.get("/hello/{name}")
+async def hello(name: str):
+    return {"message": f"Hello, {name}!"}
+
+
+@app.get("/protected")
+async def protected(user: User = Depends(users.current_user(active=True))):
+    return {"message": f"Hello, {user.email}. This is a protected route."}

@@ -1,0 +1,174 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of scripts/package
+# Sourced by scripts/package: other roots, in which what was made is tried. No systemd runs there: the server is started as
+# the unit says, by hand.
+
+chroot_of=
+chroot_server=
+
+leave_chroot() {
+  if [ -n "$chroot_server" ]; then
+    kill -KILL "$chroot_server" 2>/dev/null || true
+    wait "$chroot_server" 2>/dev/null || true
+    chroot_server=
+  fi
+}
+
+# debian_root FOLDER SUITE: an unpacked minimal Debian.
+debian_root() {
+  chroot_of=$1
+  mmdebstrap --variant=minbase --include=adduser "$2" "$1" http://deb.debian.org/debian
+}
+
+inside() {
+  chroot "$chroot_of" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# What an operator types, as the package's user.
+as_doorward() {
+  chroot --userspec=doorward:doorward "$chroot_of" \
+    env -i PATH=/usr/bin:/bin DOORWARD_CONFIG=/etc/doorward/doorward.toml /usr/bin/doorward "$@"
+}
+
+# in_unit KEY: the last value of KEY in the installed unit.
+in_unit() {
+  sed -n "s/^$1=//p" "$chroot_of/lib/systemd/system/doorward.service" "$chroot_of/usr/lib/systemd/system/doorward.service" 2>/dev/null |
+    tail -n 1
+}
+
+# As the unit says: user, environment, directory, command.
+start_as_in_the_unit() {
+  local command variable directory tries log="$scratch/server.log"
+  command=$(in_unit ExecStart)
+  variable=$(in_unit Environment)
+  directory=$(in_unit WorkingDirectory)
+  : >"$log"
+  # shellcheck disable=SC2016,SC2086 # words for the shell inside; the unit's command has several
+  chroot --userspec="$(in_unit User):$(in_unit Group)" "$chroot_of" \
+    env -i "$variable" sh -c 'umask 0077; cd "$0" && exec "$@"' "$directory" $command --listen 127.0.0.1:0 \
+    </dev/null >"$log" 2>&1 3>&- &
+  chroot_server=$!
+  for ((tries = 0; tries < 100; tries++)); do
+    server_url=$(grep -oEm1 'listening +http://127\.0\.0\.1:[0-9]+' "$log" | grep -oE 'http://.*') && return 0
+    kill -0 "$chroot_server" 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$log"
+  return 1
+}
+
+stop_as_systemd_does() {
+  local pid=$chroot_server
+  kill -TERM "$pid"
+  wait "$pid"
+  chroot_server=
+}
+
+# request PATH [JSON]: the status and the body.
+request() {
+  local body=()
+  [ -z "${2:-}" ] || body=(--header 'Content-Type: application/json' --data "$2")
+  curl --silent --show-error --max-time 20 --write-out '%{http_code} ' --output "$scratch/body" "${body[@]}" "$server_url$1"
+  cat "$scratch/body"
+}
+
+expect() {
+  local expected=$1 found
+  shift
+  found=$("$@")
+  case "$found" in
+    "$expected"*) printf 'ok   %s\n' "$*" ;;
+    *) printf 'FAIL %s: expected %s, got %s\n' "$*" "$expected" "$found"; return 1 ;;
+  esac
+}
+
+install_deb() {
+  cp "$1" "$chroot_of/tmp/doorward.deb"
+  # Nobody is there to be asked about a changed configuration: it stays.
+  inside dpkg --install --force-confold /tmp/doorward.deb
+  rm "$chroot_of/tmp/doorward.deb"
+}
+
+mode_of() {
+  inside stat --format '%a %U:%G' "$1"
+}
+
+# try_package ROOT DEB NEWER_DEB
+try_package() {
+  local login='{"username":"root","password":"green teapot 77"}'
+  chroot_of=$1
+  install_deb "$2"
+  expect '700 doorward:doorward' mode_of /var/lib/doorward
+  expect '640 root:doorward' mode_of /etc/doorward/doorward.toml
+  expect 'doorward ' as_doorward --version
+  expect '' as_doorward config check
+  inside test -e /usr/share/bash-completion/completions/doorward
+  # Installed is not started: nobody has decided yet where it is reached.
+  start_as_in_the_unit
+  expect '200 ' request /healthz
+  as_doorward healthcheck --url "$server_url"
+  printf 'green teapot 77\n' | as_doorward admin create --username root --password-stdin
+  expect '200 ' request /login "$login"
+  stop_as_systemd_does
+  expect '600 doorward:doorward' mode_of /var/lib/doorward/doorward.db
+  expect '600 doorward:doorward' mode_of /var/lib/doorward/secret.key
+
+  sed -i 's/^#admin_setup_ttl = .*/admin_setup_ttl = "31m"/' "$chroot_of/etc/doorward/doorward.toml"
+  install_deb "$3"
+  inside grep -q '^admin_setup_ttl = "31m"' /etc/doorward/doorward.toml
+  expect '640 root:doorward' mode_of /etc/doorward/doorward.toml
+  start_as_in_the_unit
+  expect '200 ' request /login "$login"
+  stop_as_systemd_does
+
+  inside dpkg --remove doorward
+  if inside test -e /usr/bin/doorward; then
+    printf 'FAIL the program is there after the removal\n'
+    return 1
+  fi
+  inside test -e /var/lib/doorward/doorward.db
+  inside test -e /etc/doorward/doorward.toml
+  install_deb "$3"
+  start_as_in_the_unit
+  expect '200 ' request /login "$login"
+  stop_as_systemd_does
+
+  inside dpkg --purge doorward
+  inside test -e /var/lib/doorward/doorward.db
+  inside getent passwd doorward
+  if inside find / -xdev -path /proc -prune -o -path /var/lib/doorward -prune -o -path /var/log -prune -o -name '*doorward*' -print | grep .; then
+    printf 'FAIL these files are left\n'
+    return 1
+  fi
+}
+
+# image_root FOLDER: what packaging/docker/Dockerfile copies into the empty image.
+image_root() {
+  mkdir -p "$1/usr/bin" "$1/etc" "$1/tmp"
+  install -m 755 "$binary" "$1/usr/bin/doorward"
+  printf 'doorward:x:10001:10001::/var/lib/doorward:/usr/sbin/nologin\n' >"$1/etc/passwd"
+  printf 'doorward:x:10001:\n' >"$1/etc/group"
+  install -d -m 700 -o 10001 -g 10001 "$1/var/lib/doorward"
+  chmod 1777 "$1/tmp"
+}
+
+# Nothing but that is there: no shell, no library, no certificates.
+try_image() {
+  local tries log="$scratch/image.log"
+  chroot --userspec=10001:10001 "$1" /usr/bin/doorward --version
+  (
+    cd "$1/var/lib/doorward" || exit 1
+    exec env -i DOORWARD_DATA_DIR=/var/lib/doorward DOORWARD_LISTEN=127.0.0.1:0 \
+      "$(command -v chroot)" --userspec=10001:10001 "$1" /usr/bin/doorward serve
+  ) </dev/null >"$log" 2>&1 3>&- &
+  chroot_server=$!
+  for ((tries = 0; tries < 100; tries++)); do
+    server_url=$(grep -oEm1 'listening +http://127\.0\.0\.1:[0-9]+' "$log" | grep -oE 'http://.*') && break
+    kill -0 "$chroot_server" 2>/dev/null || break
+    sleep 0.1
+  done
+  [ -n "$server_url" ] || { cat "$log"; return 1; }
+  expect '200 ' request /healthz
+  chroot --userspec=10001:10001 "$1" /usr/bin/doorward healthcheck --url "$server_url"
+  stop_as_systemd_does
+}
