@@ -114,7 +114,7 @@ fn main() {
     if bare_axum::serve_if_asked() || !measurement::is_asked_for() {
         return;
     }
-    let rounds = measurement::count_or(5);
+    let rounds = measurement::count_or(3);
     let folder = tempfile::tempdir().unwrap();
     let mut peers = peers(folder.path());
     let idle: Vec<f64> = peers.iter().map(resident).collect();

@@ -106,12 +106,16 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Workers first: they would otherwise outlive it.
-        for pid in super::process::family(&self.pid()).iter().skip(1) {
-            let _ = Command::new("kill").args(["-KILL", pid]).status();
-        }
+        // Its workers outlive a server that is killed, and one that is not starts others for them.
+        let family = super::process::family(&self.pid());
         let _ = self.child.kill();
         let _ = self.child.wait();
+        for pid in family.iter().skip(1) {
+            let _ = Command::new("kill")
+                .args(["-KILL", pid])
+                .stderr(Stdio::null())
+                .status();
+        }
     }
 }
 

@@ -72,11 +72,11 @@ fn doorward(folder: &Path) -> Peer {
             &[
                 ("DOORWARD_SECRET_KEY", SECRET),
                 ("DOORWARD_THROTTLE_REGISTRATIONS_PER_HOUR", "1000000"),
-                ("DOORWARD_SESSION_MAX_PER_USER", "1000000"),
             ],
         );
         (server, hello.clone())
     });
+    // Not of the one who logs in: the oldest of more than a hundred sessions ends.
     let token = connection::token(server.address, "alice", "alice123");
     Peer {
         name: "**doorward** on SQLite",
@@ -85,7 +85,7 @@ fn doorward(folder: &Path) -> Peer {
         protected: Some(get("/protected", Some(&token))),
         login: Some(post(
             "/auth/login",
-            r#"{"username":"alice","password":"alice123"}"#,
+            r#"{"username":"bob","password":"bobpassword"}"#,
         )),
         register: Some(|name| register(&name.replace('@', "."), PASSWORD)),
         registered: 0,
