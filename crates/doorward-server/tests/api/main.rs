@@ -21,6 +21,7 @@ mod audit;
 mod audit_kinds;
 mod audit_refusals;
 mod backup;
+mod chaos;
 mod client;
 mod contract;
 mod dashboard;
