@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # variables of scripts/package
-# Sourced by scripts/package: other roots, in which what was made is tried. No systemd runs there: the server is started as
-# the unit says, by hand.
+# Sourced by scripts/package: other roots, in which what was made is tried. In one that was not booted (scripts/lib/booted.sh)
+# the server is started as the unit says, by hand.
 
 chroot_of=
 chroot_server=
+# The first process of a root that was booted.
+booted_leader=
 
 leave_chroot() {
   if [ -n "$chroot_server" ]; then
@@ -17,17 +19,19 @@ leave_chroot() {
 # debian_root FOLDER SUITE: an unpacked minimal Debian.
 debian_root() {
   chroot_of=$1
-  mmdebstrap --variant=minbase --include=adduser "$2" "$1" http://deb.debian.org/debian
+  mmdebstrap --variant=minbase --include=adduser,systemd "$2" "$1"
 }
 
 inside() {
-  chroot "$chroot_of" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"
+  local enter=(chroot "$chroot_of")
+  [ -z "$booted_leader" ] || enter=(nsenter --target "$booted_leader" --all --root)
+  "${enter[@]}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"
 }
 
 # What an operator types, as the package's user.
 as_doorward() {
-  chroot --userspec=doorward:doorward "$chroot_of" \
-    env -i PATH=/usr/bin:/bin DOORWARD_CONFIG=/etc/doorward/doorward.toml /usr/bin/doorward "$@"
+  inside setpriv --reuid doorward --regid doorward --clear-groups \
+    env DOORWARD_CONFIG=/etc/doorward/doorward.toml doorward "$@"
 }
 
 # in_unit KEY: the last value of KEY in the installed unit.
@@ -66,9 +70,10 @@ stop_as_systemd_does() {
 
 # request PATH [JSON]: the status and the body.
 request() {
-  local body=()
+  local body=() enter=()
+  [ -z "$booted_leader" ] || enter=(nsenter --target "$booted_leader" --net)
   [ -z "${2:-}" ] || body=(--header 'Content-Type: application/json' --data "$2")
-  curl --silent --show-error --max-time 20 --write-out '%{http_code} ' --output "$scratch/body" "${body[@]}" "$server_url$1"
+  "${enter[@]}" curl --silent --show-error --max-time 20 --write-out '%{http_code} ' --output "$scratch/body" "${body[@]}" "$server_url$1"
   cat "$scratch/body"
 }
 
@@ -83,10 +88,10 @@ expect() {
 }
 
 install_deb() {
-  cp "$1" "$chroot_of/tmp/doorward.deb"
+  cp "$1" "$chroot_of/root/doorward.deb"
   # Nobody is there to be asked about a changed configuration: it stays.
-  inside dpkg --install --force-confold /tmp/doorward.deb
-  rm "$chroot_of/tmp/doorward.deb"
+  inside dpkg --install --force-confold /root/doorward.deb
+  rm "$chroot_of/root/doorward.deb"
 }
 
 mode_of() {
@@ -128,7 +133,14 @@ try_package() {
   fi
   inside test -e /var/lib/doorward/doorward.db
   inside test -e /etc/doorward/doorward.toml
+  # Who deleted the configuration does not get it back, and is not kept from an upgrade.
+  rm "$chroot_of/etc/doorward/doorward.toml"
   install_deb "$3"
+  if inside test -e /etc/doorward/doorward.toml; then
+    printf 'FAIL a configuration that was deleted is there again\n'
+    return 1
+  fi
+  inside sh -c 'printf "data_dir = \"/var/lib/doorward\"\n" >/etc/doorward/doorward.toml && chmod 644 /etc/doorward/doorward.toml'
   start_as_in_the_unit
   expect '200 ' request /login "$login"
   stop_as_systemd_does
