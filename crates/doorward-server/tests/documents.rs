@@ -244,6 +244,7 @@ fn every_variable_in_the_documents_is_a_setting() {
     for name in [
         "DOORWARD_ADOPT_FROM",
         "DOORWARD_CONFIG",
+        "DOORWARD_COPY_TO",
         "DOORWARD_NODE_MODULES",
         "DOORWARD_PYTHON",
         "DOORWARD_REQUIRE_ALL",
