@@ -153,34 +153,3 @@ try_package() {
     return 1
   fi
 }
-
-# image_root FOLDER: what packaging/docker/Dockerfile copies into the empty image.
-image_root() {
-  mkdir -p "$1/usr/bin" "$1/etc" "$1/tmp"
-  install -m 755 "$binary" "$1/usr/bin/doorward"
-  printf 'doorward:x:10001:10001::/var/lib/doorward:/usr/sbin/nologin\n' >"$1/etc/passwd"
-  printf 'doorward:x:10001:\n' >"$1/etc/group"
-  install -d -m 700 -o 10001 -g 10001 "$1/var/lib/doorward"
-  chmod 1777 "$1/tmp"
-}
-
-# Nothing but that is there: no shell, no library, no certificates.
-try_image() {
-  local tries log="$scratch/image.log"
-  chroot --userspec=10001:10001 "$1" /usr/bin/doorward --version
-  (
-    cd "$1/var/lib/doorward" || exit 1
-    exec env -i DOORWARD_DATA_DIR=/var/lib/doorward DOORWARD_LISTEN=127.0.0.1:0 \
-      "$(command -v chroot)" --userspec=10001:10001 "$1" /usr/bin/doorward serve
-  ) </dev/null >"$log" 2>&1 3>&- &
-  chroot_server=$!
-  for ((tries = 0; tries < 100; tries++)); do
-    server_url=$(grep -oEm1 'listening +http://127\.0\.0\.1:[0-9]+' "$log" | grep -oE 'http://.*') && break
-    kill -0 "$chroot_server" 2>/dev/null || break
-    sleep 0.1
-  done
-  [ -n "$server_url" ] || { cat "$log"; return 1; }
-  expect '200 ' request /healthz
-  chroot --userspec=10001:10001 "$1" /usr/bin/doorward healthcheck --url "$server_url"
-  stop_as_systemd_does
-}
