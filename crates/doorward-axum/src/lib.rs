@@ -56,6 +56,6 @@ pub use extract::raw_json::RawJson;
 pub use limits::HttpLimits;
 pub use meter::{HttpMeter, RouteReading};
 pub use serve::{ServeError, serve};
-pub use shell::config::ShellConfig;
+pub use shell::config::{RequestSpan, ShellConfig};
 pub use shell::cors::{Cors, CorsError};
 pub use shell::{App, ResponseFuture, app};

@@ -88,6 +88,12 @@ impl HttpMeter {
         }
     }
 
+    /// The pattern of the route that a path belongs to.
+    pub(crate) fn route(&self, path: &str) -> Option<&str> {
+        let found = self.routes.at(path).ok()?;
+        self.patterns.get(*found.value).map(String::as_str)
+    }
+
     /// Counts a request that was answered.
     pub(crate) fn count(&self, path: &str, method: &Method, status: StatusCode, took: Duration) {
         let route = self.routes.at(path);

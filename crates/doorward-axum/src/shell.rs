@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body::Body as _;
 use http_body_util::Limited;
 use tower::Service;
+use tracing::Span;
 
 use self::answer::Answer;
 use self::config::ShellConfig;
@@ -96,6 +97,7 @@ impl App {
             method: request.method().clone(),
             target: request.uri().path_and_query().cloned(),
             started_at: self.shell.measures_time().then(std::time::Instant::now),
+            span: self.span(&request),
             peer,
             id,
         };
@@ -111,6 +113,17 @@ impl App {
         ResponseFuture::routed(answer, self.router.clone(), request)
     }
 
+    fn span(&self, request: &Request<Body>) -> Span {
+        let Some(make) = self.shell.span else {
+            return Span::none();
+        };
+        let meter = self.shell.meter.as_ref();
+        make(
+            request,
+            meter.and_then(|meter| meter.route(request.uri().path())),
+        )
+    }
+
     /// The answer to what never became a request, such as a malformed head.
     pub(crate) fn refuse(&self, refusal: ApiError, peer: SocketAddr) -> Response {
         let answer = Answer {
@@ -121,6 +134,7 @@ impl App {
             method: Method::GET,
             target: None,
             started_at: self.shell.measures_time().then(std::time::Instant::now),
+            span: Span::none(),
             peer: Some(PeerAddr(peer)),
             id: RequestId::make(),
         };

@@ -6,7 +6,9 @@ use axum::Router;
 use doorward_axum::{App, Cors, HttpLimits, HttpMeter, ShellConfig};
 use tokio::net::TcpListener;
 
-use crate::{application::is_https, config::Config, failure::Failure, shutdown::Shutdown};
+use crate::{
+    application::is_https, config::Config, failure::Failure, shutdown::Shutdown, telemetry,
+};
 
 /// Binds the configured address.
 ///
@@ -52,6 +54,7 @@ pub fn wrap(
             https: is_https(config),
             access_log: http.access_log,
             meter,
+            span: telemetry::request_span(config),
             cors,
         },
     ))

@@ -12,6 +12,7 @@ use http::header::{
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, StatusCode};
 use http_body::Body as _;
+use tracing::Span;
 
 use super::X_REQUEST_ID;
 use super::config::ShellConfig;
@@ -36,6 +37,7 @@ pub(crate) struct Answer {
     pub(super) target: Option<PathAndQuery>,
     pub(super) started_at: Option<Instant>,
     pub(super) peer: Option<PeerAddr>,
+    pub(super) span: Span,
 }
 
 impl Answer {
@@ -60,6 +62,9 @@ impl Answer {
             headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
         }
         headers.insert(X_REQUEST_ID, self.id.header_value());
+        if !self.span.is_none() {
+            self.complete_span(response.status());
+        }
         if let Some(started_at) = self.started_at {
             self.note(response.status(), started_at.elapsed());
         }
@@ -124,6 +129,17 @@ impl Answer {
             cause = cause.as_deref().unwrap_or_default(),
             "request failed"
         );
+    }
+
+    /// Says in the span what is known only now.
+    #[cold]
+    fn complete_span(&self, status: StatusCode) {
+        self.span.record("doorward.request_id", self.id.as_str());
+        self.span
+            .record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
+        }
     }
 
     /// Counts the request and logs it, whichever is wanted.

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
+use http::Request;
+use tracing::Span;
+
 use super::cors::Cors;
 use crate::limits::HttpLimits;
 use crate::meter::HttpMeter;
@@ -20,9 +24,16 @@ pub struct ShellConfig {
     pub access_log: bool,
     /// Counts requests and connections; `None` to count nothing.
     pub meter: Option<Arc<HttpMeter>>,
+    /// Makes the span in which a request is handled; `None` for none. When the answer is known it gets the fields
+    /// `doorward.request_id`, `http.response.status_code` and, after a failure of ours, `otel.status_code`, where it has
+    /// declared them.
+    pub span: Option<RequestSpan>,
     /// Which other origins may read answers; `None` for none.
     pub cors: Option<Cors>,
 }
+
+/// Makes the span of a request that goes to the route with this pattern. Without a `meter` no pattern is known.
+pub type RequestSpan = fn(&Request<Body>, Option<&str>) -> Span;
 
 impl ShellConfig {
     /// Whether anybody wants to know how long a request took.

@@ -58,7 +58,10 @@ impl ResponseFuture {
     }
 
     pub(super) fn routed(answer: Answer, mut router: Router, request: Request<Body>) -> Self {
-        match catch_unwind(AssertUnwindSafe(|| router.call(request))) {
+        let called = answer
+            .span
+            .in_scope(|| catch_unwind(AssertUnwindSafe(|| router.call(request))));
+        match called {
             Ok(future) => Self {
                 answer: Some(answer),
                 state: State::Routed {
@@ -100,7 +103,10 @@ fn poll_route(
     answer: &Answer,
     cx: &mut Context<'_>,
 ) -> Poll<Response> {
-    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+    let polled = answer
+        .span
+        .in_scope(|| catch_unwind(AssertUnwindSafe(|| future.poll(cx))));
+    match polled {
         Ok(Poll::Ready(Ok(response))) => return Poll::Ready(response),
         Ok(Poll::Pending) => {}
         Err(panic) => return Poll::Ready(panicked(answer, panic.as_ref())),

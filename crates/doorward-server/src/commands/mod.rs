@@ -65,7 +65,10 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             print(&String::from_utf8_lossy(&script))
         }
         Command::Serve(_) => {
-            block_on(serve::run(&load(cli)?))?;
+            let loaded = read(cli)?;
+            // Until the end, which sends the last of them.
+            let _spans = telemetry::start_with_spans(&loaded.config)?;
+            block_on(serve::run(&loaded))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Lecture(arguments) => {
@@ -102,11 +105,16 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
 
 /// The configuration, with its warnings on standard error; logging starts with it.
 fn load(cli: &Cli) -> Result<Loaded, Failure> {
+    let loaded = read(cli)?;
+    telemetry::start(loaded.config.log);
+    Ok(loaded)
+}
+
+fn read(cli: &Cli) -> Result<Loaded, Failure> {
     let loaded = config::load(&cli.sources(Environment::from_process()?))?;
     for warning in &loaded.warnings {
         let _ = writeln!(io::stderr(), "warning: {warning}");
     }
-    telemetry::start(loaded.config.log);
     Ok(loaded)
 }
 

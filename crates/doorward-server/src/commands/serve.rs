@@ -55,13 +55,19 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
         .map_err(Failure::because("the keys of tokens cannot be used"))?;
     let setup = prepare_accounts(&application.authenticator, config).await?;
     let letters = Arc::new(LetterTally::default());
-    let counted = config.metrics.listen.map(|_| Metrics {
-        authenticator: application.authenticator.clone(),
-        http: Arc::new(HttpMeter::new(router::patterns(config.demo))),
-        letters: mailer.is_some().then(|| letters.clone()),
-        started_at: application.authenticator.now(),
-    });
-    let meter = counted.as_ref().map(|metrics| metrics.http.clone());
+    // Spans say the route, which the meter knows.
+    let meter = (config.metrics.listen.is_some() || config.traces.collector.is_some())
+        .then(|| Arc::new(HttpMeter::new(router::patterns(config.demo))));
+    let counted = config
+        .metrics
+        .listen
+        .zip(meter.clone())
+        .map(|(_, http)| Metrics {
+            authenticator: application.authenticator.clone(),
+            http,
+            letters: mailer.is_some().then(|| letters.clone()),
+            started_at: application.authenticator.now(),
+        });
     let app = listening::wrap(router(&application, config), config, meter)?;
     let (listener, address) = listening::bind(config.listen).await?;
     let (metrics, metrics_task) = match config.metrics.listen.zip(counted) {

@@ -163,6 +163,15 @@ fn warn_about_addresses(config: &Config, warnings: &mut Vec<Warning>) {
             "export DOORWARD_METRICS_LISTEN='127.0.0.1:9464', or let a firewall decide",
         ));
     }
+    if let Some(collector) = &config.traces.collector
+        && !collector.is_https()
+        && !collector.is_loopback()
+    {
+        warnings.push(Warning::new(
+            format!("`traces.collector` is {collector}: which routes are asked, when and how often, travels unencrypted"),
+            "run the collector on this machine, or give it https",
+        ));
+    }
     if config
         .http
         .trusted_proxies

@@ -21,6 +21,7 @@ mod keys;
 pub mod kind;
 pub mod layers;
 pub mod mail;
+pub mod observability;
 pub mod origin;
 mod percent;
 pub mod reference;
@@ -48,15 +49,15 @@ pub use forward_auth::ForwardAuthConfig;
 pub use keys::KeysConfig;
 pub use layers::{Demo, Effective, Flags, Sources};
 pub use mail::{MailConfig, SmtpConfig, SmtpSecurity};
+pub use observability::{AuditConfig, LogConfig, LogFormat, LogLevel, MetricsConfig, TracesConfig};
 pub use origin::Origin;
 pub use reference::{reference, template};
 pub use secret::SecretText;
 pub use setting::{Setting, find_setting};
 pub use table::SETTINGS;
 pub use typed::{
-    AuditConfig, Config, DbConfig, HashConfig, HashWrite, HttpConfig, LogConfig, LogFormat,
-    LogLevel, LoginConfig, MetricsConfig, PasswordConfig, RegistrationConfig, SessionConfig,
-    ThrottleConfig, TokenConfig,
+    Config, DbConfig, HashConfig, HashWrite, HttpConfig, LoginConfig, PasswordConfig,
+    RegistrationConfig, SessionConfig, ThrottleConfig, TokenConfig,
 };
 pub use web_origin::{PublicUrl, WebOrigin};
 

@@ -220,4 +220,8 @@ pub static SETTINGS: &[Setting] = &[
         "How long events stay in the audit trail"),
     rare("metrics.listen", Address, Unset("none: no metrics"), "127.0.0.1:9464",
         "An address and port of its own that answers `GET /metrics` in the text format of Prometheus; anybody who reaches it can read them"),
+    rare("traces.collector", Public, Unset("none: no traces"), "http://127.0.0.1:4318",
+        "Where an OpenTelemetry collector takes spans by OTLP over HTTP, at `/v1/traces`; for a server that was built with the feature `traces`"),
+    rare("traces.sample_percent", count(1, 100), Is("100"), "5",
+        "Of how many traces in a hundred the spans are sent; the trace's id decides, so that services with the same number send the same ones"),
 ];

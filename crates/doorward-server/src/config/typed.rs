@@ -13,6 +13,7 @@ use super::foreign::ForeignConfig;
 use super::forward_auth::ForwardAuthConfig;
 use super::keys::{self, KeysConfig};
 use super::mail::MailConfig;
+use super::observability::{AuditConfig, LogConfig, MetricsConfig, TracesConfig};
 use super::secret::SecretText;
 use super::values::Values;
 use super::web_origin::{PublicUrl, WebOrigin};
@@ -70,6 +71,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// `metrics.*`.
     pub metrics: MetricsConfig,
+    /// `traces.*`.
+    pub traces: TracesConfig,
     /// The tables for other applications.
     pub foreign: ForeignConfig,
 }
@@ -228,70 +231,6 @@ pub struct RegistrationConfig {
     pub enabled: bool,
 }
 
-/// `log.*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogConfig {
-    /// `log.format`.
-    pub format: LogFormat,
-    /// `log.level`.
-    pub level: LogLevel,
-}
-
-/// `audit.*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuditConfig {
-    /// `audit.retention`.
-    pub retention: Duration,
-}
-
-/// `metrics.*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MetricsConfig {
-    /// `metrics.listen`; none without it.
-    pub listen: Option<SocketAddr>,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// The least important log lines that are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// Nothing.
-    Off,
-    /// Errors only.
-    Error,
-    /// And warnings.
-    Warn,
-    /// And what an operator wants to know.
-    Info,
-    /// And what a developer wants to know.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
-impl LogLevel {
-    /// The name, as `tracing` and the configuration spell it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
-}
-
 impl Config {
     /// Takes every setting out of the values, once. The tables for other
     /// applications are not among them.
@@ -380,16 +319,10 @@ impl Config {
             },
             mail: MailConfig::build(&mut v, public_url.is_some())?,
             forward_auth: ForwardAuthConfig::build(&mut v, public_url.as_ref())?,
-            log: LogConfig {
-                format: v.take("log.format")?,
-                level: v.take("log.level")?,
-            },
-            audit: AuditConfig {
-                retention: v.take("audit.retention")?,
-            },
-            metrics: MetricsConfig {
-                listen: v.take_optional("metrics.listen")?,
-            },
+            log: LogConfig::build(&mut v)?,
+            audit: AuditConfig::build(&mut v)?,
+            metrics: MetricsConfig::build(&mut v)?,
+            traces: TracesConfig::build(&mut v)?,
             foreign: ForeignConfig::default(),
             data_dir,
             public_url,

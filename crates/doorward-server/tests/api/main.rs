@@ -60,6 +60,8 @@ mod signing_keys;
 mod slow_clients;
 mod throttle;
 mod token_kinds;
+#[cfg(feature = "traces")]
+mod traces;
 mod user_sessions;
 mod verifiers;
 mod wire;

@@ -10,6 +10,8 @@ use sqlx::{
     },
 };
 
+use tracing::{Instrument as _, Span};
+
 use super::{Arg, DatabaseUrl, Sql, StoreError, Transaction, private_file, transaction::Open};
 
 /// How long a statement waits for SQLite's write lock, and a caller for a free connection.
@@ -158,18 +160,22 @@ impl Database {
         sql: Sql,
         args: &[Arg<'_>],
     ) -> Result<Option<T>, StoreError> {
-        Ok(match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                bind!(sqlx::query_as::<Sqlite, T>(sql.sqlite()), args)
-                    .fetch_optional(readers)
-                    .await?
-            }
-            Pools::MySql(pool) => {
-                bind!(sqlx::query_as::<MySql, T>(sql.mysql()), args)
-                    .fetch_optional(pool)
-                    .await?
-            }
-        })
+        let span = self.span(&sql);
+        let fetch = async {
+            Ok(match &self.pools {
+                Pools::Sqlite { readers, .. } => {
+                    bind!(sqlx::query_as::<Sqlite, T>(sql.sqlite()), args)
+                        .fetch_optional(readers)
+                        .await?
+                }
+                Pools::MySql(pool) => {
+                    bind!(sqlx::query_as::<MySql, T>(sql.mysql()), args)
+                        .fetch_optional(pool)
+                        .await?
+                }
+            })
+        };
+        fetch.instrument(span).await
     }
 
     /// All rows of `sql`'s result.
@@ -181,18 +187,22 @@ impl Database {
         sql: Sql,
         args: &[Arg<'_>],
     ) -> Result<Vec<T>, StoreError> {
-        Ok(match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                bind!(sqlx::query_as::<Sqlite, T>(sql.sqlite()), args)
-                    .fetch_all(readers)
-                    .await?
-            }
-            Pools::MySql(pool) => {
-                bind!(sqlx::query_as::<MySql, T>(sql.mysql()), args)
-                    .fetch_all(pool)
-                    .await?
-            }
-        })
+        let span = self.span(&sql);
+        let fetch = async {
+            Ok(match &self.pools {
+                Pools::Sqlite { readers, .. } => {
+                    bind!(sqlx::query_as::<Sqlite, T>(sql.sqlite()), args)
+                        .fetch_all(readers)
+                        .await?
+                }
+                Pools::MySql(pool) => {
+                    bind!(sqlx::query_as::<MySql, T>(sql.mysql()), args)
+                        .fetch_all(pool)
+                        .await?
+                }
+            })
+        };
+        fetch.instrument(span).await
     }
 
     /// Runs a statement that returns no rows, again when the engine asks for it.
@@ -200,7 +210,8 @@ impl Database {
     /// # Errors
     /// Any [`StoreError`].
     pub async fn execute(&self, sql: Sql, args: &[Arg<'_>]) -> Result<Outcome, StoreError> {
-        self.retry(|| async {
+        let span = self.span(&sql);
+        let execute = self.attempt(|| async {
             Ok(match &self.pools {
                 Pools::Sqlite { writer, .. } => from_sqlite(
                     &bind!(sqlx::query::<Sqlite>(sql.sqlite()), args)
@@ -213,8 +224,8 @@ impl Database {
                         .await?,
                 ),
             })
-        })
-        .await
+        });
+        execute.instrument(span).await
     }
 
     /// Runs `attempt`, a whole transaction from [`Self::begin`] to [`Transaction::commit`], again when it lost a race.
@@ -224,6 +235,30 @@ impl Database {
     /// # Errors
     /// What the last attempt returned.
     pub async fn retry<T, E, A>(&self, attempt: impl Fn() -> A) -> Result<T, E>
+    where
+        E: AsStoreError,
+        A: Future<Output = Result<T, E>>,
+    {
+        let span =
+            tracing::info_span!(target: "traces", "transaction", db.system.name = self.engine());
+        self.attempt(attempt).instrument(span).await
+    }
+
+    /// The span of a statement: its text, in which values are placeholders.
+    fn span(&self, sql: &Sql) -> Span {
+        let text = || match self.pools {
+            Pools::Sqlite { .. } => sql.sqlite(),
+            Pools::MySql(_) => sql.mysql(),
+        };
+        tracing::info_span!(
+            target: "traces",
+            "statement",
+            db.system.name = self.engine(),
+            db.query.text = text().as_str(),
+        )
+    }
+
+    async fn attempt<T, E, A>(&self, attempt: impl Fn() -> A) -> Result<T, E>
     where
         E: AsStoreError,
         A: Future<Output = Result<T, E>>,

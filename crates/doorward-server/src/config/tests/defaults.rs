@@ -12,6 +12,7 @@ fn seconds(number: u64) -> Duration {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a line for every default")]
 fn without_any_source_the_defaults_hold() {
     let loaded = Scene::new().load().unwrap();
     let expected = Config {
@@ -108,6 +109,10 @@ fn without_any_source_the_defaults_hold() {
             retention: seconds(365 * 86_400),
         },
         metrics: MetricsConfig { listen: None },
+        traces: TracesConfig {
+            collector: None,
+            sample_percent: 100,
+        },
         foreign: ForeignConfig::default(),
     };
     assert_eq!(loaded.config, expected);

@@ -14,6 +14,7 @@ use std::{
 };
 
 use tokio::{sync::oneshot, time::timeout};
+use tracing::Instrument as _;
 
 use super::{KdfMemory, NewHashForm, Password, PasswordHash, SaltSource};
 use crate::meter::HistogramReading;
@@ -198,6 +199,15 @@ impl HashPool {
 
     /// Queues `work`, which takes `kib` KiB of memory, and waits for its result.
     async fn run<T: Send + 'static>(
+        &self,
+        kib: u32,
+        work: impl FnOnce(&mut KdfMemory) -> T + Send + 'static,
+    ) -> Result<T, HashPoolError> {
+        let span = tracing::info_span!(target: "traces", "password hash", memory_kib = kib);
+        self.queue(kib, work).instrument(span).await
+    }
+
+    async fn queue<T: Send + 'static>(
         &self,
         kib: u32,
         work: impl FnOnce(&mut KdfMemory) -> T + Send + 'static,
