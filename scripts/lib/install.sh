@@ -54,6 +54,26 @@ debian_program() {
   printf '%s\n' "$folder/$path"
 }
 
+# Prints the path of a library that is loaded by its path, and unpacks its package if need be: debian_library PACKAGE NAME.
+debian_library() {
+  local package=$1 name=$2 folder="$target/tools/debian/$1" found
+  found=$(find /usr/lib "$folder" -name "$name" 2>/dev/null | head -n 1)
+  if [ -z "$found" ]; then
+    have apt-get || return 1
+    say "unpacking the package $package into $folder" >&2
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    (
+      cd "$folder"
+      apt-get download -q "$package" || { apt_update && apt-get download -q "$package"; }
+      dpkg-deb --extract "$package"_*.deb .
+      rm "$package"_*.deb
+    ) >&2 || return 1
+    found=$(find "$folder" -name "$name" | head -n 1)
+  fi
+  [ -n "$found" ] && printf '%s\n' "$found"
+}
+
 # Why `apt_install` could not: for the line that reports it.
 apt_reason() {
   if ! have apt-get; then

@@ -25,7 +25,7 @@ pub(crate) const DATABASE_RETRY: Duration = Duration::from_secs(2);
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Busy(_) | StoreError::Unreachable(_) => {
+            StoreError::Busy(_) | StoreError::Unreachable(_) | StoreError::Unwritable(_) => {
                 Self::service_unavailable(DATABASE_RETRY)
                     .with_code("database_unavailable")
                     .with_source(error)

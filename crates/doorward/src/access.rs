@@ -239,7 +239,8 @@ impl AccessTokens {
         self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key that signs now.
+    /// The key that signs now. On a clock that was set back to before any key signs it is the first that will: verifiers have
+    /// it, and nobody could log in without it.
     ///
     /// # Errors
     /// [`SignError::NoKey`].
@@ -247,7 +248,8 @@ impl AccessTokens {
         let keys = self.keys();
         let active = keys.signing.iter().rev().find(|key| key.from <= now);
         active
-            .map(|active| active.key.clone())
+            .or(keys.signing.first())
+            .map(|signing| signing.key.clone())
             .ok_or(SignError::NoKey)
     }
 

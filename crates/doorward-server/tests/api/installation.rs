@@ -94,6 +94,7 @@ pub(crate) struct Installation {
     variables: Vec<(String, String)>,
     arguments: Vec<String>,
     listen: String,
+    under: Vec<String>,
     starts: AtomicU32,
 }
 
@@ -116,6 +117,7 @@ impl Installation {
             )],
             arguments: Vec::new(),
             listen: "127.0.0.1:0".to_owned(),
+            under: Vec::new(),
             starts: AtomicU32::new(0),
         }
     }
@@ -164,6 +166,17 @@ impl Installation {
         self
     }
 
+    /// Starts the server by a shell: this script, which ends with `exec "$@"`, runs before it in the same process.
+    pub(crate) fn under(mut self, runner: &[&str], script: &str) -> Self {
+        let shell = ["sh", "-c", script, "sh"];
+        self.under = runner
+            .iter()
+            .chain(&shell)
+            .map(ToString::to_string)
+            .collect();
+        self
+    }
+
     /// Reaches the database by another address.
     pub(crate) fn through(mut self, database_url: &str) -> Self {
         database_url.clone_into(&mut self.database_url);
@@ -181,7 +194,7 @@ impl Installation {
     }
 
     fn command(&self) -> Command {
-        let mut command = self.program();
+        let mut command = self.program(&self.under);
         command
             .arg("serve")
             .args(["--listen", &self.listen, "--data-dir"])
@@ -198,7 +211,7 @@ impl Installation {
     /// Runs a command beside the server, with the same settings and this standard input.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = self
-            .program()
+            .program(&[])
             .args(arguments)
             .env("DOORWARD_DATA_DIR", self.folder.path().join("data"))
             .env("DOORWARD_DB_URL", &self.database_url)
@@ -212,8 +225,16 @@ impl Installation {
         child.wait_with_output().expect("it ends")
     }
 
-    fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    fn program(&self, under: &[String]) -> Command {
+        let binary = env!("CARGO_BIN_EXE_doorward");
+        let mut command = match under {
+            [] => Command::new(binary),
+            [runner, rest @ ..] => {
+                let mut command = Command::new(runner);
+                command.args(rest).arg(binary);
+                command
+            }
+        };
         command.current_dir(self.folder.path());
         // Settings of the person who runs the tests must not leak in.
         for (name, _) in std::env::vars_os() {
@@ -398,6 +419,11 @@ impl Server {
         let screen = self.screen();
         let (_, rest) = screen.split_once("/setup#")?;
         Some(rest.split_whitespace().next()?.to_owned())
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal, such as `TERM`.

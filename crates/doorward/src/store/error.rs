@@ -13,6 +13,9 @@ pub enum StoreError {
     /// The database cannot be reached, or no connection was free in time.
     #[error("the database cannot be reached: {0}")]
     Unreachable(#[source] sqlx::Error),
+    /// There is no room on the disk, or it may only be read from.
+    #[error("the database cannot write: {0}")]
+    Unwritable(#[source] sqlx::Error),
     /// A stored value does not mean what it should.
     #[error("the column {column} of table {table} holds a value that is not valid there")]
     Corrupt {
@@ -60,6 +63,10 @@ impl From<sqlx::Error> for StoreError {
                     Some(mysql) if matches!(mysql.number(), 1040 | 1047 | 1053 | 1203) => {
                         Self::Unreachable(error)
                     }
+                    // 1021 the disk is full, 1114 the table is full, 1290 and 1836 read-only.
+                    Some(mysql) if matches!(mysql.number(), 1021 | 1114 | 1290 | 1836) => {
+                        Self::Unwritable(error)
+                    }
                     Some(_) => Self::Database(error),
                     // SQLITE_BUSY (5), SQLITE_LOCKED (6) and their extended codes.
                     None => match database
@@ -68,6 +75,8 @@ impl From<sqlx::Error> for StoreError {
                         .map(|code| code & 0xff)
                     {
                         Some(5 | 6) => Self::Busy(error),
+                        // SQLITE_READONLY (8), SQLITE_IOERR (10), SQLITE_FULL (13), SQLITE_CANTOPEN (14).
+                        Some(8 | 10 | 13 | 14) => Self::Unwritable(error),
                         _ => Self::Database(error),
                     },
                 }
