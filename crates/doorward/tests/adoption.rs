@@ -79,7 +79,7 @@ async fn a_full_disk_stops_between_two_batches_and_room_lets_the_next_run_comple
     let plan = plan("copy", "id");
     let error = run(sqlite, &plan, &from).await.unwrap_err();
     assert!(
-        matches!(error, AdoptionError::Store(StoreError::Database(_))),
+        matches!(error, AdoptionError::Store(StoreError::Unwritable(_))),
         "{error}"
     );
     assert!(error.to_string().contains("full"), "{error}");

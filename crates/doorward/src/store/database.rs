@@ -175,7 +175,7 @@ impl Database {
                 }
             })
         };
-        fetch.instrument(span).await
+        traced(span, fetch).await
     }
 
     /// All rows of `sql`'s result.
@@ -202,7 +202,7 @@ impl Database {
                 }
             })
         };
-        fetch.instrument(span).await
+        traced(span, fetch).await
     }
 
     /// Runs a statement that returns no rows, again when the engine asks for it.
@@ -225,7 +225,7 @@ impl Database {
                 ),
             })
         });
-        execute.instrument(span).await
+        traced(span, execute).await
     }
 
     /// Runs `attempt`, a whole transaction from [`Self::begin`] to [`Transaction::commit`], again when it lost a race.
@@ -241,7 +241,7 @@ impl Database {
     {
         let span =
             tracing::info_span!(target: "traces", "transaction", db.system.name = self.engine());
-        self.attempt(attempt).instrument(span).await
+        traced(span, self.attempt(attempt)).await
     }
 
     /// The span of a statement: its text, in which values are placeholders.
@@ -324,6 +324,12 @@ impl Database {
             Pools::MySql(pool) => pool.close().await,
         }
     }
+}
+
+/// `work` in its span. It is boxed: one allocation is nothing beside a statement, and without it the compiler has to look
+/// through the drivers' futures to lay out every handler, deeper than it does by default.
+fn traced<F: Future>(span: Span, work: F) -> impl Future<Output = F::Output> {
+    Box::pin(work).instrument(span)
 }
 
 /// An error that may have come from the database, so that a transaction knows whether to try again.
