@@ -1,11 +1,19 @@
 //! Log lines, to standard error, and spans, to a collector.
 
+mod lines;
 #[cfg(not(feature = "traces"))]
 mod no_traces;
 #[cfg(feature = "traces")]
 mod traces;
 
-use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt as _};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt as _,
+    registry::LookupSpan,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{
     config::{Config, LogConfig, LogFormat},
@@ -15,32 +23,71 @@ use crate::{
 #[cfg(not(feature = "traces"))]
 use no_traces as traces;
 
+pub use lines::{Lines, LostLines};
 pub use traces::{Spans, request_span};
 
-/// Starts logging. JSON is one object a line; both forms escape control characters, so that no client writes a line of
-/// its own (LG-02).
-pub fn start(log: LogConfig) {
-    let builder = fmt()
-        .with_env_filter(filter(log))
-        .with_writer(std::io::stderr)
-        .with_ansi(false);
-    // A second start in one process (tests) keeps the first.
-    let _ = match log.format {
-        LogFormat::Text => builder.finish().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
-    };
+/// What a server tells while it runs; dropping it sends and writes the rest.
+#[derive(Debug)]
+pub struct Telemetry {
+    // The spans end first: what they have to say of it is a line.
+    _spans: Option<Spans>,
+    lines: Lines,
 }
 
-/// Starts logging, and with `traces.collector` the sending of spans, which ends when the [`Spans`] are dropped.
-///
-/// # Errors
-/// [`Failure`] when spans are wanted and cannot be sent.
-pub fn start_with_spans(config: &Config) -> Result<Option<Spans>, Failure> {
-    let Some(collector) = &config.traces.collector else {
-        start(config.log);
-        return Ok(None);
-    };
-    Spans::start(config, collector).map(Some)
+impl Telemetry {
+    /// Starts logging from a thread, and with `traces.collector` the sending of spans.
+    ///
+    /// # Errors
+    /// [`Failure`] when spans are wanted and cannot be sent.
+    pub fn start(config: &Config) -> Result<Self, Failure> {
+        let (lines, writer) = Lines::start();
+        let spans = match &config.traces.collector {
+            None => {
+                start_with(config.log, writer);
+                None
+            }
+            Some(collector) => Some(Spans::start(config, collector, writer)?),
+        };
+        Ok(Self {
+            _spans: spans,
+            lines,
+        })
+    }
+
+    /// How many lines were lost.
+    #[must_use]
+    pub fn lost_lines(&self) -> LostLines {
+        self.lines.lost()
+    }
+}
+
+/// Starts logging for a command that does one thing and ends: it waits for its lines.
+pub fn start(log: LogConfig) {
+    start_with(log, std::io::stderr);
+}
+
+fn start_with(log: LogConfig, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
+    // A second start in one process (tests) keeps the first.
+    let _ = Registry::default().with(line_layer(log, writer)).try_init();
+}
+
+/// JSON is one object a line; both forms escape control characters, so that no client writes a line of its own (LG-02).
+fn line_layer<S>(
+    log: LogConfig,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    let lines = fmt::layer().with_writer(writer).with_ansi(false);
+    match log.format {
+        LogFormat::Text => lines.with_filter(filter(log)).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_filter(filter(log))
+            .boxed(),
+    }
 }
 
 /// The libraries below speak of every connection; their warnings are enough.

@@ -36,7 +36,8 @@ use crate::{
     cli::{Cli, Command, ConfigCommand, DocsCommand, TokenCommand, cli_reference},
     config::{self, Environment, Loaded, LogLevel},
     failure::Failure,
-    router, telemetry,
+    router,
+    telemetry::{self, Telemetry},
 };
 
 /// Runs the command.
@@ -66,9 +67,9 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Command::Serve(_) => {
             let loaded = read(cli)?;
-            // Until the end, which sends the last of them.
-            let _spans = telemetry::start_with_spans(&loaded.config)?;
-            block_on(serve::run(&loaded))?;
+            // Until the end, which sends and writes what is left.
+            let telemetry = Telemetry::start(&loaded.config)?;
+            block_on(serve::run(&loaded, telemetry.lost_lines()))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Lecture(arguments) => {

@@ -24,6 +24,7 @@ use crate::{
     router::{self, router},
     secret_file::{self, KeySource},
     shutdown::Shutdown,
+    telemetry::LostLines,
 };
 
 /// The demo's accounts: the lecture's alice, bob and the admin of its program 4.
@@ -33,11 +34,11 @@ const DEMO_ACCOUNTS: [(&str, &str, &str); 3] = [
     ("admin", "secret123", Role::ADMIN),
 ];
 
-/// Serves until a signal.
+/// Serves until a signal; `lost_lines` is told by the metrics.
 ///
 /// # Errors
 /// [`Failure`] when something it needs is not there.
-pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
+pub async fn run(loaded: &Loaded, lost_lines: LostLines) -> Result<(), Failure> {
     let config = &loaded.config;
     let database = application::open_database(config).await?;
     let migrated = migrate(&database, config).await?;
@@ -66,6 +67,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), Failure> {
             authenticator: application.authenticator.clone(),
             http,
             letters: mailer.is_some().then(|| letters.clone()),
+            lost_lines,
             started_at: application.authenticator.now(),
         });
     let app = listening::wrap(router(&application, config), config, meter)?;

@@ -18,7 +18,7 @@ use doorward::{
 use doorward_axum::HttpMeter;
 use http::header::CONTENT_TYPE;
 
-use crate::mail::LetterTally;
+use crate::{mail::LetterTally, telemetry::LostLines};
 use exposition::{Exposition, Kind};
 
 /// The media type of the text format, version 0.0.4.
@@ -33,6 +33,8 @@ pub struct Metrics {
     pub http: Arc<HttpMeter>,
     /// The letters; `None` without a mail server.
     pub letters: Option<Arc<LetterTally>>,
+    /// The lines of the log that found no room.
+    pub lost_lines: LostLines,
     /// When the process started.
     pub started_at: Timestamp,
 }
@@ -65,6 +67,7 @@ impl Metrics {
         self.write_letters(&mut text);
         self.write_foreign(&mut text);
         self.write_audit(&mut text);
+        self.write_log(&mut text);
         text.into_text()
     }
 
@@ -275,6 +278,13 @@ impl Metrics {
         let help = "Events that the database did not take; they are in the log alone.";
         text.family(family, Kind::Counter, help);
         text.series(family, &[("sink", "database")], tally.lost());
+    }
+
+    fn write_log(&self, text: &mut Exposition) {
+        let name = "doorward_log_lines_lost_total";
+        let help =
+            "Lines of the log that found no room, since what reads standard error was too slow.";
+        text.single(name, Kind::Counter, help, self.lost_lines.count());
     }
 }
 

@@ -1,6 +1,7 @@
 //! A build without the feature `traces`.
 
 use doorward_axum::RequestSpan;
+use tracing_appender::non_blocking::NonBlocking;
 
 use crate::{
     config::{Config, WebOrigin},
@@ -12,7 +13,7 @@ use crate::{
 pub enum Spans {}
 
 impl Spans {
-    pub(super) fn start(_: &Config, _: &WebOrigin) -> Result<Self, Failure> {
+    pub(super) fn start(_: &Config, _: &WebOrigin, _: NonBlocking) -> Result<Self, Failure> {
         Err(
             Failure::new("`traces.collector` is set, but this doorward was built without traces")
                 .fix("build it with: cargo build --release --bin doorward --features traces")

@@ -22,15 +22,16 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracerProvider},
 };
 use tracing::{Metadata, Span, subscriber::Interest};
+use tracing_appender::non_blocking::NonBlocking;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{
-    Layer as _, Registry, filter::dynamic_filter_fn, fmt, layer::SubscriberExt as _,
+    Layer as _, Registry, filter::dynamic_filter_fn, layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
-use super::filter;
+use super::line_layer;
 use crate::{
-    config::{Config, LogFormat, WebOrigin},
+    config::{Config, WebOrigin},
     failure::Failure,
 };
 
@@ -52,7 +53,11 @@ pub struct Spans {
 impl Spans {
     /// Starts logging and sending. Further headers, such as a token for the collector, come from
     /// `OTEL_EXPORTER_OTLP_HEADERS`.
-    pub(super) fn start(config: &Config, collector: &WebOrigin) -> Result<Self, Failure> {
+    pub(super) fn start(
+        config: &Config,
+        collector: &WebOrigin,
+        writer: NonBlocking,
+    ) -> Result<Self, Failure> {
         let exporter = SpanExporter::builder()
             .with_http()
             .with_endpoint(format!("{collector}/v1/traces"))
@@ -91,15 +96,7 @@ impl Spans {
                     }
                 }),
             );
-        let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-        let lines = match config.log.format {
-            LogFormat::Text => lines.with_filter(filter(config.log)).boxed(),
-            LogFormat::Json => lines
-                .json()
-                .flatten_event(true)
-                .with_filter(filter(config.log))
-                .boxed(),
-        };
+        let lines = line_layer(config.log, writer);
         // A second start in one process (tests) keeps the first.
         let _ = Registry::default().with(spans).with(lines).try_init();
         Ok(Self { provider })

@@ -7,3 +7,4 @@ mod descriptors;
 mod disk;
 mod races;
 mod stopped;
+mod unread_log;
