@@ -125,6 +125,24 @@ fn code(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
+/// The names of the free functions of all crates, tests among them.
+fn functions() -> BTreeSet<String> {
+    let mut sources = Vec::new();
+    files_under(&root().join("crates"), "rs", &mut sources);
+    sources
+        .iter()
+        .flat_map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            let names = text.lines().filter_map(|line| {
+                let (before, rest) = line.split_once("fn ")?;
+                let (name, _) = rest.split_once('(')?;
+                matches!(before.trim(), "" | "async").then(|| name.to_owned())
+            });
+            names.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 #[test]
 fn every_relative_link_leads_to_a_file_and_to_a_heading_in_it() {
     let mut broken = Vec::new();
@@ -159,21 +177,7 @@ fn every_relative_link_leads_to_a_file_and_to_a_heading_in_it() {
 
 #[test]
 fn every_file_and_test_in_the_table_of_threats_exists() {
-    let root = root();
-    let mut sources = Vec::new();
-    files_under(&root.join("crates"), "rs", &mut sources);
-    let functions: BTreeSet<String> = sources
-        .iter()
-        .flat_map(|path| {
-            let text = fs::read_to_string(path).unwrap();
-            let names = text.lines().filter_map(|line| {
-                let (before, rest) = line.split_once("fn ")?;
-                let (name, _) = rest.split_once('(')?;
-                matches!(before.trim(), "" | "async").then(|| name.to_owned())
-            });
-            names.collect::<Vec<_>>()
-        })
-        .collect();
+    let (root, functions) = (root(), functions());
     let mut attacks = 0;
     let text = document("docs/threats.md");
     let sections = text
@@ -198,6 +202,71 @@ fn every_file_and_test_in_the_table_of_threats_exists() {
         }
     }
     assert!(attacks > 20, "only {attacks} attacks were found");
+}
+
+/// The families of the checklist with their sizes; numbers start at 1.
+const FAMILIES: [(&str, usize); 11] = [
+    ("PW", 21),
+    ("AU", 17),
+    ("RC", 8),
+    ("SE", 16),
+    ("TK", 30),
+    ("BA", 6),
+    ("AZ", 10),
+    ("HT", 16),
+    ("DB", 14),
+    ("CF", 8),
+    ("LG", 5),
+];
+
+#[test]
+fn every_item_of_the_checklist_is_shown_by_what_exists_or_has_a_remark() {
+    let (root, functions) = (root(), functions());
+    let text = document("docs/checklist.md");
+    let (items, abuses) = text.split_once("\n## Abuses").unwrap();
+    let mut seen = Vec::new();
+    for row in rows(items) {
+        let [item, _, evidence, remark] = row.as_slice() else {
+            panic!("a row of four cells was expected: {row:?}");
+        };
+        if item == "item" || item.starts_with("---") {
+            continue;
+        }
+        seen.push(item.split_once(' ').unwrap().0.to_owned());
+        let shown = code(evidence);
+        assert!(
+            !shown.is_empty() || evidence.contains("](") || !remark.is_empty(),
+            "{item}: neither shown nor explained"
+        );
+        for name in shown {
+            assert!(
+                functions.contains(name) || root.join(name).is_file(),
+                "{item}: no test or script {name}"
+            );
+        }
+    }
+    let mut wanted: Vec<String> = FAMILIES
+        .iter()
+        .flat_map(|(family, size)| (1..=*size).map(move |n| format!("{family}-{n:02}")))
+        .chain(["OI-12".to_owned()])
+        .collect();
+    wanted.sort();
+    seen.sort();
+    assert_eq!(seen, wanted);
+    let mut count = 0;
+    for row in rows(abuses) {
+        let [abuse, _, items] = row.as_slice() else {
+            panic!("a row of three cells was expected: {row:?}");
+        };
+        if abuse == "abuse" || abuse.starts_with("---") {
+            continue;
+        }
+        count += 1;
+        for item in items.split(", ") {
+            assert!(wanted.iter().any(|one| one == item), "{abuse}: no {item}");
+        }
+    }
+    assert_eq!(count, 23);
 }
 
 fn is_limit(setting: &Setting) -> bool {
