@@ -89,3 +89,39 @@ pub struct Session {
     /// What the client called itself.
     pub user_agent: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_read_by_the_name_that_is_stored_and_by_no_other() {
+        for (method, name) in [
+            (LoginMethod::Password, "password"),
+            (LoginMethod::Exchange, "exchange"),
+        ] {
+            assert_eq!(method.as_str(), name);
+            assert_eq!(LoginMethod::parse(name), Some(method));
+        }
+        for other in ["", "Password", "password ", "token"] {
+            assert_eq!(LoginMethod::parse(other), None);
+        }
+    }
+
+    #[test]
+    fn every_reason_is_stored_under_the_name_that_operators_search_for() {
+        let names = [
+            (EndReason::Logout, "logout"),
+            (EndReason::Revoked, "revoked"),
+            (EndReason::Administrator, "administrator"),
+            (EndReason::RefreshReuse, "refresh_reuse"),
+            (EndReason::TooMany, "too_many"),
+            (EndReason::PasswordChanged, "password_changed"),
+            (EndReason::PasswordReset, "password_reset"),
+            (EndReason::Disabled, "disabled"),
+        ];
+        for (reason, name) in names {
+            assert_eq!(reason.as_str(), name);
+        }
+    }
+}
