@@ -20,10 +20,11 @@ use crate::{
     failure::Failure,
 };
 
+use lines::Lines;
 #[cfg(not(feature = "traces"))]
 use no_traces as traces;
 
-pub use lines::{Lines, LostLines};
+pub use lines::LostLines;
 pub use traces::{Spans, request_span};
 
 /// What a server tells while it runs; dropping it sends and writes the rest.
@@ -61,7 +62,7 @@ impl Telemetry {
     }
 }
 
-/// Starts logging for a command that does one thing and ends: it waits for its lines.
+/// Starts logging where each line is waited for: in a command that does one thing and ends, and in the lecture's programs.
 pub fn start(log: LogConfig) {
     start_with(log, std::io::stderr);
 }

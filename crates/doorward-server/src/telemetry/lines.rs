@@ -10,7 +10,7 @@ const WAITING: usize = 8192;
 
 /// What writes the lines of a server. Dropping it writes what waits, for a second at most.
 #[derive(Debug)]
-pub struct Lines {
+pub(super) struct Lines {
     lost: LostLines,
     _thread: WorkerGuard,
 }
@@ -36,8 +36,7 @@ impl Lines {
     }
 
     /// What is lost is counted there.
-    #[must_use]
-    pub fn lost(&self) -> LostLines {
+    pub(super) fn lost(&self) -> LostLines {
         self.lost.clone()
     }
 }
