@@ -43,10 +43,12 @@ pub async fn run(loaded: &Loaded, lost_lines: LostLines) -> Result<(), Failure> 
     let database = application::open_database(config).await?;
     let migrated = migrate(&database, config).await?;
     super::doctor::log_durability(&database).await;
-    let KeySource { secret, origin } = secret_file::load_or_create(config)?;
     let store = Store::open(database.clone())
         .await
         .map_err(Failure::because("the database's users cannot be used"))?;
+    // Before a secret or a key is made: a refused start leaves nothing behind.
+    refuse_other_purposes(&store, config).await?;
+    let KeySource { secret, origin } = secret_file::load_or_create(config)?;
     let mailer = Mailer::new(config)?;
     let application = Application::new(config, store, &secret)?;
     application
@@ -159,35 +161,45 @@ async fn migrate(database: &Database, config: &Config) -> Result<Migrated, Failu
     database.migrate().await.map_err(&failed)
 }
 
+/// The demo's database is for the demo alone, and the demo is not for an application's users.
+async fn refuse_other_purposes(store: &Store, config: &Config) -> Result<(), Failure> {
+    if config.demo {
+        if store.in_place().is_some() {
+            return Err(Failure::new(format!("{} holds an application's own users", config.db.url))
+                .because_text("the demo would add accounts with public passwords to them")
+                .fix("run the demo with a database of its own, for example with --data-dir ./demo --db-url sqlite:./demo/doorward.db")
+                .usage());
+        }
+    } else if store
+        .is_marked_as_demo()
+        .await
+        .map_err(Failure::because("the database cannot be read"))?
+    {
+        return Err(
+            Failure::new(format!("{} is the demo's database", config.db.url))
+                .because_text(
+                    "its accounts have public passwords, and anybody may have registered as admin",
+                )
+                .fix("start with a database of its own, for example with --data-dir ./production")
+                .usage(),
+        );
+    }
+    Ok(())
+}
+
 /// The demo's accounts, or a link for the first administrator.
 async fn prepare_accounts(
     authenticator: &Authenticator,
     config: &Config,
 ) -> Result<Option<SetupToken>, Failure> {
-    let store = authenticator.store();
     if !config.demo {
-        if store
-            .is_marked_as_demo()
-            .await
-            .map_err(Failure::because("the database cannot be read"))?
-        {
-            return Err(Failure::new(format!("{} is the demo's database", config.db.url))
-                .because_text("its accounts have public passwords, and anybody may have registered as admin")
-                .fix("start with a database of its own, for example with --data-dir ./production")
-                .usage());
-        }
         return authenticator
             .offer_setup(config.admin_setup_ttl)
             .await
             .map_err(Failure::because("no setup link could be made"));
     }
-    if store.in_place().is_some() {
-        return Err(Failure::new(format!("{} holds an application's own users", config.db.url))
-            .because_text("the demo would add accounts with public passwords to them")
-            .fix("run the demo with a database of its own, for example with --data-dir ./demo --db-url sqlite:./demo/doorward.db")
-            .usage());
-    }
-    store
+    authenticator
+        .store()
         .mark_as_demo(authenticator.now())
         .await
         .map_err(Failure::because(

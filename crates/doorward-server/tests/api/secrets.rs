@@ -1,8 +1,10 @@
 //! Which secrets a start takes, and from where.
 
+use doorward::clock::Timestamp;
+
 use crate::{
     client::get,
-    installation::{Engine, Installation, SECRET},
+    installation::{Engine, Installation, SECRET, engines},
 };
 
 fn refused(installation: &Installation) -> String {
@@ -113,4 +115,21 @@ fn the_demo_takes_the_lectures_secret_and_says_so() {
     let log = server.log();
     assert!(log.contains("warning: "), "{log}");
     assert!(!log.contains("myverystrong"), "{log}");
+}
+
+#[test]
+fn the_demos_database_is_refused_outside_the_demo_and_nothing_is_made_in_it() {
+    for engine in engines() {
+        let installation = Installation::new(engine);
+        assert!(installation.run(&["db", "migrate"], "").status.success());
+        installation.with_store(async |store| {
+            store.mark_as_demo(Timestamp::from_millis(1)).await.unwrap();
+        });
+        let error = refused(&installation);
+        assert!(error.contains("is the demo's database"), "{error}");
+        assert!(error.contains("--data-dir ./production"), "{error}");
+        assert!(!installation.folder().join("data/secret.key").exists());
+        let keys = installation.run(&["key", "list", "--json"], "");
+        assert_eq!(String::from_utf8_lossy(&keys.stdout), "", "{keys:?}");
+    }
 }
