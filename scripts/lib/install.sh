@@ -33,12 +33,11 @@ apt_install() {
     -o DPkg::Lock::Timeout=120 "$@"
 }
 
-# Prints the path of a program, or of the one in a Debian package that is unpacked below $target and not installed: an
-# installed nginx or Caddy would start serving.
-debian_program() {
-  local program=$1 package=$2 path=$3 folder="$target/tools/debian/$2"
-  command -v "$program" && return 0
-  if [ ! -x "$folder/$path" ]; then
+# Unpacks a Debian package below $target, once, and prints the folder. It is not installed: an installed nginx or Caddy would
+# start serving.
+unpacked_package() {
+  local package=$1 folder="$target/tools/debian/$1"
+  if [ ! -e "$folder/complete" ]; then
     have apt-get || return 1
     say "unpacking the package $package into $folder" >&2
     rm -rf "$folder"
@@ -48,27 +47,27 @@ debian_program() {
       apt-get download -q "$package" || { apt_update && apt-get download -q "$package"; }
       dpkg-deb --extract "$package"_*.deb .
       rm "$package"_*.deb
+      : >complete
     ) >&2 || return 1
   fi
-  "$folder/$path" -v >/dev/null 2>&1 || "$folder/$path" version >/dev/null 2>&1 || return 1
-  printf '%s\n' "$folder/$path"
+  printf '%s\n' "$folder"
 }
 
-# Prints the path of a library that is loaded by its path, and unpacks its package if need be: debian_library PACKAGE NAME.
+# Prints the path of a program, that of the system or the one in a package: debian_program NAME PACKAGE PATH.
+debian_program() {
+  local program=$1 folder
+  command -v "$program" && return 0
+  folder=$(unpacked_package "$2") || return 1
+  "$folder/$3" -v >/dev/null 2>&1 || "$folder/$3" version >/dev/null 2>&1 || return 1
+  printf '%s\n' "$folder/$3"
+}
+
+# Prints the path of a library that is loaded by its path, that of the system or the one in a package: debian_library PACKAGE NAME.
 debian_library() {
-  local package=$1 name=$2 folder="$target/tools/debian/$1" found
-  found=$(find /usr/lib "$folder" -name "$name" 2>/dev/null | head -n 1)
+  local package=$1 name=$2 folder found
+  found=$(find /usr/lib -name "$name" 2>/dev/null | head -n 1)
   if [ -z "$found" ]; then
-    have apt-get || return 1
-    say "unpacking the package $package into $folder" >&2
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    (
-      cd "$folder"
-      apt-get download -q "$package" || { apt_update && apt-get download -q "$package"; }
-      dpkg-deb --extract "$package"_*.deb .
-      rm "$package"_*.deb
-    ) >&2 || return 1
+    folder=$(unpacked_package "$package") || return 1
     found=$(find "$folder" -name "$name" | head -n 1)
   fi
   [ -n "$found" ] && printf '%s\n' "$found"

@@ -25,7 +25,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/jwt");
     path = "/auth/revocations",
     tag = "session",
     summary = "Which access tokens count no more, for services that verify them themselves",
-    params(("after" = Option<i64>, Query, description = "The `cursor` of the list before")),
+    params(("after" = Option<i64>, Query, minimum = 0, description = "The `cursor` of the list before")),
     responses(
         (status = 200, description = "A signed list (JWS, `typ` `revocations+jwt`)", body = String, content_type = "application/jwt"),
     ),
