@@ -1,5 +1,7 @@
 //! A device that has logged in before does not wait for what others on its network did, and its token opens nothing.
 
+use std::{sync::mpsc, thread};
+
 use serde_json::json;
 
 use crate::{
@@ -132,4 +134,39 @@ fn the_cookie_of_a_device_is_secure_behind_https() {
     let answer = login("una", PASSWORD).send(server.address);
     let cookie = answer.header("set-cookie").unwrap();
     assert!(cookie.ends_with("; Secure"), "{cookie}");
+}
+
+#[test]
+fn a_known_device_gets_in_while_strangers_fill_the_queue() {
+    const STRANGERS: usize = 8;
+    for engine in engines() {
+        // One hash takes long enough for everybody to arrive; three strangers wait beside the one at work, the fourth place
+        // is not theirs.
+        let installation = installation(engine)
+            .set("DOORWARD_HASH_THREADS", "1")
+            .set("DOORWARD_HASH_MAX_QUEUE", "4")
+            .set("DOORWARD_HASH_MEMORY_KIB", "65536")
+            .set("DOORWARD_HASH_ITERATIONS", "10")
+            .set("DOORWARD_HASH_QUEUE_DEADLINE", "5m");
+        let server = installation.start();
+        server.sign_up("una");
+        let token = device_of(&server, "una");
+        let address = server.address;
+        let (sender, statuses) = mpsc::channel();
+        let strangers: Vec<_> = (0..STRANGERS)
+            .map(|number| {
+                let sender = sender.clone();
+                thread::spawn(move || {
+                    let answer = login(&format!("stranger-{number}"), PASSWORD).send(address);
+                    sender.send(answer.status).unwrap();
+                })
+            })
+            .collect();
+        // From now until the first hash is done there is no place for another stranger.
+        while statuses.recv().unwrap() != 503 {}
+        assert_known(&from_device("una", PASSWORD, &token).send(address));
+        for stranger in strangers {
+            stranger.join().unwrap();
+        }
+    }
 }

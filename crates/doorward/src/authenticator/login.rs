@@ -12,7 +12,7 @@ use super::Authenticator;
 use crate::{
     audit::{Event, EventKind},
     caller::{Caller, Client},
-    password::{HashFormatError, HashPoolError, Password, PasswordHash},
+    password::{HashFormatError, HashPoolError, Lane, Password, PasswordHash},
     store::StoreError,
     throttle::{AdmissionError, DeviceToken, Network, Throttled},
     user::{StoredUser, User},
@@ -148,7 +148,12 @@ impl Authenticator {
         };
         let password = Arc::new(attempt.password);
         let known = stored.as_ref().map(|stored| stored.user.id);
-        let verified = self.verified_user(stored, &password, caller).await?;
+        let lane = if admission.is_of_known_device() {
+            Lane::Preferred
+        } else {
+            Lane::Ordinary
+        };
+        let verified = self.verified_user(stored, &password, lane, caller).await?;
         if let Some((stored, hash)) = verified {
             self.settle(admission.succeeded(self.now()).await, started)
                 .await?;
@@ -186,6 +191,7 @@ impl Authenticator {
         &self,
         stored: Option<StoredUser>,
         password: &Arc<Password>,
+        lane: Lane,
         caller: &Caller,
     ) -> Result<Option<(StoredUser, Arc<PasswordHash>)>, HashPoolError> {
         let hashes = &self.parts.hashes;
@@ -210,7 +216,7 @@ impl Authenticator {
             }
         };
         let right = hashes
-            .verify(Arc::clone(password), Arc::clone(&hash))
+            .verify_in(lane, Arc::clone(password), Arc::clone(&hash))
             .await?;
         let may_log_in = right && stored.user.disabled_at.is_none();
         Ok(may_log_in.then_some((stored, hash)))

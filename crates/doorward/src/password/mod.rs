@@ -32,6 +32,6 @@ pub use policy::{
     CommonReason, PasswordPolicy, PasswordPolicyError, PolicyContext, PolicyViolation,
 };
 pub use pool::{
-    HashPool, HashPoolConfig, HashPoolCounters, HashPoolError, HashPoolStartError, HashWaits,
+    HashPool, HashPoolConfig, HashPoolCounters, HashPoolError, HashPoolStartError, HashWaits, Lane,
 };
 pub use salt::{SALT_BYTES, SaltSource, SaltUnavailable};

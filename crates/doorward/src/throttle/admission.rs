@@ -99,6 +99,12 @@ pub struct Admission<'t> {
 }
 
 impl Admission<'_> {
+    /// Whether a device was let through that has logged in to this account before, and not failed since too often.
+    #[must_use]
+    pub fn is_of_known_device(&self) -> bool {
+        matches!(self.buckets.as_slice(), [(_, Rule::Device)])
+    }
+
     /// The credentials were wrong.
     ///
     /// # Errors

@@ -23,15 +23,18 @@ use shared::{Shared, Work};
 
 pub use config::HashPoolConfig;
 pub use error::{HashPoolError, HashPoolStartError};
+pub use queue::Lane;
 
 /// Hashes and verifies passwords on its own operating system threads.
 ///
-/// - The threads run at nice 10 and keep their Argon2 memory, so a storm of logins slows neither
-///   the async runtime nor the allocator.
+/// - The threads run at nice 10 and keep their Argon2 memory from job to job, so a storm of logins
+///   slows neither the async runtime nor the allocator. Ten seconds without a job, and a thread
+///   gives it back.
 /// - Memory is bounded: the jobs that run together stay within the budget, except that a job
 ///   heavier than the whole budget runs alone. Argon2 memory that a thread keeps between jobs
 ///   (at most the size of one default hash) is counted only while it runs one.
-/// - Waiting is bounded in number and time; beyond either, [`HashPoolError::Busy`].
+/// - Waiting is bounded in number and time; beyond either, [`HashPoolError::Busy`]. A quarter of the
+///   places at least is there for each [`Lane`].
 /// - A job whose caller has dropped the future leaves the queue at once and is never hashed.
 ///
 /// The methods need a tokio runtime with its timer enabled. Dropping the pool ends its threads
@@ -119,7 +122,7 @@ impl HashPool {
         let form = self.form;
         let salt = self.salts.draw()?;
         let shared = Arc::clone(&self.shared);
-        self.run(form.memory_kib(), move |memory| {
+        self.run(Lane::Ordinary, form.memory_kib(), move |memory| {
             let hash = PasswordHash::compute_as(&password, &form, salt, memory)?;
             shared.counters.hashed.fetch_add(1, Ordering::Relaxed);
             Ok(hash)
@@ -137,10 +140,23 @@ impl HashPool {
         password: impl Into<Arc<Password>>,
         hash: impl Into<Arc<PasswordHash>>,
     ) -> Result<bool, HashPoolError> {
+        self.verify_in(Lane::Ordinary, password, hash).await
+    }
+
+    /// [`HashPool::verify`] in a lane of the queue.
+    ///
+    /// # Errors
+    /// [`HashPoolError`].
+    pub async fn verify_in(
+        &self,
+        lane: Lane,
+        password: impl Into<Arc<Password>>,
+        hash: impl Into<Arc<PasswordHash>>,
+    ) -> Result<bool, HashPoolError> {
         let password = password.into();
         let hash = hash.into();
         let shared = Arc::clone(&self.shared);
-        self.run(hash.memory_kib(), move |memory| {
+        self.run(lane, hash.memory_kib(), move |memory| {
             let matches = hash.verify(&password, memory)?;
             shared.counters.verified.fetch_add(1, Ordering::Relaxed);
             Ok(matches)
@@ -200,15 +216,17 @@ impl HashPool {
     /// Queues `work`, which takes `kib` KiB of memory, and waits for its result.
     async fn run<T: Send + 'static>(
         &self,
+        lane: Lane,
         kib: u32,
         work: impl FnOnce(&mut KdfMemory) -> T + Send + 'static,
     ) -> Result<T, HashPoolError> {
         let span = tracing::info_span!(target: "traces", "password hash", memory_kib = kib);
-        self.queue(kib, work).instrument(span).await
+        self.queue(lane, kib, work).instrument(span).await
     }
 
     async fn queue<T: Send + 'static>(
         &self,
+        lane: Lane,
         kib: u32,
         work: impl FnOnce(&mut KdfMemory) -> T + Send + 'static,
     ) -> Result<T, HashPoolError> {
@@ -225,7 +243,7 @@ impl HashPool {
             // A send fails when the caller has gone meanwhile: nobody misses the result.
             let _ = reply.send(work(memory));
         });
-        let ticket = self.shared.submit(kib.div_ceil(1024).max(1), job)?;
+        let ticket = self.shared.submit(lane, kib.div_ceil(1024).max(1), job)?;
         let mut place = Place {
             shared: &self.shared,
             ticket: Some(ticket),

@@ -2,12 +2,29 @@
 
 use std::collections::VecDeque;
 
-/// A first-in first-out queue of jobs with a bound on its length, in front of a memory budget.
+/// Preferred jobs that may start in a row while ordinary ones wait.
+const IN_A_ROW: u32 = 3;
+
+/// Who is asking for a job, and so which places of the queue it may take and when its turn comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Anybody.
+    Ordinary,
+    /// Somebody who has shown who they are before. Served first, three times of four, so that a flood of strangers does not
+    /// keep them out, nor they the strangers.
+    Preferred,
+}
+
+/// A queue of jobs with a bound on its length, in front of a memory budget. Each lane is first-in first-out, and neither takes
+/// more than three quarters of the places.
 ///
-/// The job at the front waits until its memory is free; nothing overtakes it, so that a stream of
+/// The job whose turn it is waits until its memory is free; nothing overtakes it, so that a stream of
 /// small jobs cannot starve a large one.
 pub(super) struct Queue<W> {
-    waiting: VecDeque<Waiting<W>>,
+    ordinary: VecDeque<Waiting<W>>,
+    preferred: VecDeque<Waiting<W>>,
+    /// Preferred jobs admitted since the last ordinary one, or since none waits.
+    in_a_row: u32,
     max_waiting: usize,
     budget_mib: u32,
     free_mib: u32,
@@ -20,7 +37,7 @@ struct Waiting<W> {
     work: W,
 }
 
-/// A place in the queue. Tickets grow from front to back.
+/// A place in the queue. Tickets grow from front to back of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
@@ -33,7 +50,9 @@ pub(super) struct Admitted<W> {
 impl<W> Queue<W> {
     pub(super) const fn new(max_waiting: usize, budget_mib: u32) -> Self {
         Self {
-            waiting: VecDeque::new(),
+            ordinary: VecDeque::new(),
+            preferred: VecDeque::new(),
+            in_a_row: 0,
             max_waiting,
             budget_mib,
             free_mib: budget_mib,
@@ -41,34 +60,57 @@ impl<W> Queue<W> {
         }
     }
 
-    /// Puts a job at the back, or gives it back when the queue is full. A job heavier than the
+    /// Puts a job at the back of its lane, or gives it back when there is no place. A job heavier than the
     /// whole budget is counted as the whole budget.
-    pub(super) fn push(&mut self, mib: u32, work: W) -> Result<Ticket, W> {
-        if self.waiting.len() >= self.max_waiting {
+    pub(super) fn push(&mut self, lane: Lane, mib: u32, work: W) -> Result<Ticket, W> {
+        let of_one_lane = self.max_waiting - self.max_waiting / 4;
+        if self.len() >= self.max_waiting || self.lane(lane).len() >= of_one_lane {
             return Err(work);
         }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        self.waiting.push_back(Waiting {
-            ticket,
-            mib: mib.min(self.budget_mib),
-            work,
-        });
+        let mib = mib.min(self.budget_mib);
+        self.lane(lane).push_back(Waiting { ticket, mib, work });
         Ok(ticket)
     }
 
-    /// Whether the job at the front could start now.
-    pub(super) fn is_front_admissible(&self) -> bool {
-        self.waiting
-            .front()
-            .is_some_and(|job| job.mib <= self.free_mib)
+    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiting<W>> {
+        match lane {
+            Lane::Ordinary => &mut self.ordinary,
+            Lane::Preferred => &mut self.preferred,
+        }
     }
 
-    /// Takes the job at the front and its memory, when there is enough.
+    /// Whose turn it is.
+    fn turn(&self) -> Lane {
+        let is_theirs = self.ordinary.is_empty() || self.in_a_row < IN_A_ROW;
+        if is_theirs && !self.preferred.is_empty() {
+            Lane::Preferred
+        } else {
+            Lane::Ordinary
+        }
+    }
+
+    /// Whether the job whose turn it is could start now.
+    pub(super) fn is_front_admissible(&self) -> bool {
+        let lane = match self.turn() {
+            Lane::Ordinary => &self.ordinary,
+            Lane::Preferred => &self.preferred,
+        };
+        lane.front().is_some_and(|job| job.mib <= self.free_mib)
+    }
+
+    /// Takes the job whose turn it is and its memory, when there is enough.
     pub(super) fn admit(&mut self) -> Option<Admitted<W>> {
-        let Waiting { mib, work, .. } =
-            self.waiting.pop_front_if(|job| job.mib <= self.free_mib)?;
+        let free = self.free_mib;
+        let turn = self.turn();
+        let front = self.lane(turn).pop_front_if(|job| job.mib <= free);
+        let Waiting { mib, work, .. } = front?;
         self.free_mib -= mib;
+        self.in_a_row = match turn {
+            Lane::Preferred if !self.ordinary.is_empty() => self.in_a_row + 1,
+            _ => 0,
+        };
         Some(Admitted { mib, work })
     }
 
@@ -79,15 +121,16 @@ impl<W> Queue<W> {
 
     /// Takes a job out, wherever it stands; `None` when it has been admitted.
     pub(super) fn withdraw(&mut self, ticket: Ticket) -> Option<W> {
-        let place = self
-            .waiting
-            .binary_search_by_key(&ticket, |job| job.ticket)
-            .ok()?;
-        self.waiting.remove(place).map(|job| job.work)
+        [&mut self.ordinary, &mut self.preferred]
+            .into_iter()
+            .find_map(|lane| {
+                let place = lane.binary_search_by_key(&ticket, |job| job.ticket).ok()?;
+                lane.remove(place).map(|job| job.work)
+            })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.ordinary.len() + self.preferred.len()
     }
 
     pub(super) fn most_waiting(&self) -> usize {
@@ -95,125 +138,9 @@ impl<W> Queue<W> {
     }
 
     pub(super) fn is_more_than_half_full(&self) -> bool {
-        self.waiting.len() > self.max_waiting / 2
+        self.len() > self.max_waiting / 2
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn admitted(queue: &mut Queue<&'static str>) -> Option<&'static str> {
-        queue.admit().map(|job| job.work)
-    }
-
-    #[test]
-    fn jobs_start_in_the_order_of_their_arrival() {
-        let mut queue = Queue::new(4, 100);
-        for name in ["a", "b", "c"] {
-            queue.push(10, name).unwrap();
-        }
-        assert_eq!(admitted(&mut queue), Some("a"));
-        assert_eq!(admitted(&mut queue), Some("b"));
-        assert_eq!(admitted(&mut queue), Some("c"));
-        assert_eq!(admitted(&mut queue), None);
-    }
-
-    #[test]
-    fn a_full_queue_gives_the_job_back() {
-        let mut queue = Queue::new(2, 100);
-        queue.push(10, "a").unwrap();
-        queue.push(10, "b").unwrap();
-        assert_eq!(queue.push(10, "c"), Err("c"));
-        queue.admit().unwrap();
-        assert!(queue.push(10, "c").is_ok());
-    }
-
-    #[test]
-    fn a_job_waits_for_its_memory_and_nothing_overtakes_it() {
-        let mut queue = Queue::new(4, 64);
-        queue.push(40, "a").unwrap();
-        queue.push(40, "b").unwrap();
-        queue.push(1, "c").unwrap();
-        let first = queue.admit().unwrap();
-        assert!(!queue.is_front_admissible());
-        assert_eq!(admitted(&mut queue), None);
-        queue.release(first.mib);
-        assert!(queue.is_front_admissible());
-        assert_eq!(admitted(&mut queue), Some("b"));
-        assert_eq!(admitted(&mut queue), Some("c"));
-    }
-
-    #[test]
-    fn a_job_heavier_than_the_budget_takes_all_of_it_and_gives_all_of_it_back() {
-        let mut queue = Queue::new(4, 64);
-        queue.push(1, "small").unwrap();
-        queue.push(500, "huge").unwrap();
-        queue.push(1, "next").unwrap();
-        let small = queue.admit().unwrap();
-        assert_eq!(admitted(&mut queue), None);
-        queue.release(small.mib);
-        let huge = queue.admit().unwrap();
-        assert_eq!((huge.work, huge.mib), ("huge", 64));
-        assert_eq!(admitted(&mut queue), None);
-        queue.release(huge.mib);
-        assert_eq!(admitted(&mut queue), Some("next"));
-    }
-
-    #[test]
-    fn a_withdrawn_job_never_starts_and_holds_no_memory() {
-        let mut queue = Queue::new(4, 64);
-        let first = queue.push(64, "a").unwrap();
-        let second = queue.push(64, "b").unwrap();
-        queue.push(1, "c").unwrap();
-        assert_eq!(queue.withdraw(second), Some("b"));
-        assert_eq!(queue.withdraw(second), None);
-        assert_eq!(queue.withdraw(first), Some("a"));
-        assert_eq!(admitted(&mut queue), Some("c"));
-        assert_eq!(queue.free_mib, 63);
-    }
-
-    #[test]
-    fn an_admitted_job_can_no_longer_be_withdrawn() {
-        let mut queue = Queue::new(4, 64);
-        let ticket = queue.push(1, "a").unwrap();
-        queue.admit().unwrap();
-        assert_eq!(queue.withdraw(ticket), None);
-    }
-
-    #[test]
-    fn half_full_is_not_more_than_half_full() {
-        let mut queue = Queue::new(4, 64);
-        queue.push(1, "a").unwrap();
-        queue.push(1, "b").unwrap();
-        assert!(!queue.is_more_than_half_full());
-        queue.push(1, "c").unwrap();
-        assert!(queue.is_more_than_half_full());
-    }
-
-    proptest! {
-        #[test]
-        fn running_jobs_never_hold_more_than_the_budget_and_all_of_it_returns(
-            steps in proptest::collection::vec((0u8..4, 0u32..200), 0..200)
-        ) {
-            let mut queue = Queue::new(8, 100);
-            let mut running: Vec<u32> = Vec::new();
-            let mut tickets = Vec::new();
-            for (step, mib) in steps {
-                match step {
-                    0 => tickets.extend(queue.push(mib, ())),
-                    1 => running.extend(queue.admit().map(|job| job.mib)),
-                    2 => if let Some(mib) = running.pop() { queue.release(mib) },
-                    _ => { tickets.pop().and_then(|ticket| queue.withdraw(ticket)); }
-                }
-                prop_assert!(running.iter().sum::<u32>() <= 100);
-                prop_assert!(queue.len() <= 8);
-            }
-            for mib in running {
-                queue.release(mib);
-            }
-            prop_assert_eq!(queue.free_mib, 100);
-        }
-    }
-}
+mod tests;

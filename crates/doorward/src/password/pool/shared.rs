@@ -4,11 +4,11 @@ use std::sync::{
     Condvar, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::KdfMemory;
 use super::HashPoolError;
-use super::queue::{Admitted, Queue, Ticket};
+use super::queue::{Admitted, Lane, Queue, Ticket};
 use crate::meter::Histogram;
 
 /// The waits that are told apart. The default of the longest is two seconds.
@@ -36,6 +36,16 @@ pub(super) struct Shared {
     changed: Condvar,
     pub(super) counters: Counters,
     pub(super) waits: Histogram<{ WAITS.len() }>,
+}
+
+/// What a thread does next.
+pub(super) enum Next {
+    /// It runs this job.
+    Job(Admitted<Work>),
+    /// Nothing: there was no job for as long as it wanted to wait.
+    Quiet,
+    /// It ends: the pool has stopped.
+    Stopped,
 }
 
 struct State {
@@ -67,8 +77,8 @@ impl Shared {
     }
 
     /// Queues a job, or refuses it.
-    pub(super) fn submit(&self, mib: u32, work: Work) -> Result<Ticket, HashPoolError> {
-        let pushed = self.lock().queue.push(mib, work);
+    pub(super) fn submit(&self, lane: Lane, mib: u32, work: Work) -> Result<Ticket, HashPoolError> {
+        let pushed = self.lock().queue.push(lane, mib, work);
         match pushed {
             Ok(ticket) => {
                 self.changed.notify_one();
@@ -78,24 +88,38 @@ impl Shared {
         }
     }
 
-    /// The next job that may start, once there is one; `None` when the pool has stopped.
-    pub(super) fn next(&self) -> Option<Admitted<Work>> {
+    /// The next job that may start, once there is one; waits for it without end, or for `patience`.
+    pub(super) fn next(&self, patience: Option<Duration>) -> Next {
+        let until = patience.map(|patience| Instant::now() + patience);
         let mut state = self.lock();
         loop {
             if state.is_stopped {
-                return None;
+                return Next::Stopped;
             }
             if let Some(job) = state.queue.admit() {
                 // One event may make room for several jobs: each thread wakes the next.
                 if state.queue.is_front_admissible() {
                     self.changed.notify_one();
                 }
-                return Some(job);
+                return Next::Job(job);
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = match until {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Next::Quiet;
+                    }
+                    let (state, _) = self
+                        .changed
+                        .wait_timeout(state, left)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    state
+                }
+            };
         }
     }
 

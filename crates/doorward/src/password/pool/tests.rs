@@ -43,7 +43,7 @@ impl Blocker {
         let (started, has_started) = oneshot::channel();
         let pool = Arc::clone(pool);
         let ended = tokio::spawn(async move {
-            pool.run(mib * 1024, move |_| {
+            pool.run(Lane::Ordinary, mib * 1024, move |_| {
                 started.send(()).unwrap();
                 wait.recv_timeout(HANG).unwrap();
             })
@@ -69,8 +69,10 @@ async fn queue_flag(
     let task = tokio::spawn({
         let (pool, has_run) = (Arc::clone(pool), Arc::clone(&has_run));
         async move {
-            pool.run(mib * 1024, move |_| has_run.store(true, Ordering::SeqCst))
-                .await
+            pool.run(Lane::Ordinary, mib * 1024, move |_| {
+                has_run.store(true, Ordering::SeqCst);
+            })
+            .await
         }
     });
     while pool.counters().waiting == already {
@@ -175,7 +177,7 @@ async fn a_job_that_waits_too_long_is_refused_and_never_runs() {
         (0, 1, 0)
     );
     blocker.end().await.unwrap();
-    pool.run(1, |_| ()).await.unwrap();
+    pool.run(Lane::Ordinary, 1, |_| ()).await.unwrap();
     assert!(!has_run.load(Ordering::SeqCst));
 }
 
@@ -199,7 +201,7 @@ async fn a_job_whose_caller_has_gone_is_skipped() {
     let counters = pool.counters();
     assert_eq!((counters.waiting, counters.skipped_gone), (0, 1));
     blocker.end().await.unwrap();
-    pool.run(1, |_| ()).await.unwrap();
+    pool.run(Lane::Ordinary, 1, |_| ()).await.unwrap();
     assert!(!has_run.load(Ordering::SeqCst));
 }
 
@@ -240,7 +242,7 @@ async fn jobs_that_run_together_stay_within_the_memory_budget() {
             let (pool, running, most) =
                 (Arc::clone(&pool), Arc::clone(&running), Arc::clone(&most));
             tokio::spawn(async move {
-                pool.run(mib * 1024, move |_| {
+                pool.run(Lane::Ordinary, mib * 1024, move |_| {
                     let now = running.fetch_add(mib as usize, Ordering::SeqCst) + mib as usize;
                     most.fetch_max(now, Ordering::SeqCst);
                     // Lets the other threads run meanwhile, so that an overrun shows.
@@ -306,10 +308,12 @@ async fn a_hash_in_another_form_and_the_unknown_user_wait_for_the_memory_of_that
 #[tokio::test]
 async fn a_panic_is_an_error_for_its_caller_and_the_thread_goes_on() {
     let pool = pool(1, 8, 64);
-    let panicked = pool.run(64 * 1024, |_| panic!("on purpose")).await;
+    let panicked = pool
+        .run(Lane::Ordinary, 64 * 1024, |_| panic!("on purpose"))
+        .await;
     assert_eq!(panicked, Err::<(), _>(HashPoolError::Panicked));
     // One thread and the whole budget: both must have come back.
-    assert_eq!(pool.run(64 * 1024, |_| 7).await, Ok(7));
+    assert_eq!(pool.run(Lane::Ordinary, 64 * 1024, |_| 7).await, Ok(7));
     assert_eq!(pool.counters().panicked, 1);
 }
 
@@ -367,7 +371,7 @@ async fn every_thread_works() {
 async fn jobs_run_at_nice_ten_or_below() {
     let pool = pool(1, 8, 64);
     let nice = pool
-        .run(1, |_| {
+        .run(Lane::Ordinary, 1, |_| {
             rustix::process::getpriority_process(Some(rustix::thread::gettid()))
         })
         .await
@@ -391,7 +395,9 @@ async fn the_threads_end_when_the_pool_is_dropped() {
         }
         for _ in 0..3 {
             let alive = alive.clone();
-            pool.run(1, move |_| ALIVE.set(Some(alive))).await.unwrap();
+            pool.run(Lane::Ordinary, 1, move |_| ALIVE.set(Some(alive)))
+                .await
+                .unwrap();
         }
         Arc::downgrade(&pool.shared)
     };
