@@ -4,6 +4,7 @@
 
 pub(crate) mod bare_axum;
 pub(crate) mod connection;
+pub(crate) mod flood;
 pub(crate) mod load;
 pub(crate) mod machine;
 pub(crate) mod process;
