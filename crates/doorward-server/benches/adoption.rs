@@ -19,54 +19,44 @@
 
 mod measurement;
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use doorward::store::{Database, DatabaseUrl, Sql};
-use measurement::machine;
+use measurement::mariadb::{self, FreshDatabase};
+use measurement::{machine, users};
 
 /// Users per second, and how much more memory ten times the rows may take.
 const SQLITE_GOAL: f64 = 50_000.0;
 const MARIADB_GOAL: f64 = 10_000.0;
 const FLAT: f64 = 1.25;
 
-const PLAN: &str = "version = 1\nmode = \"copy\"\n[users]\nid = \"id\"\nusername = \"username\"\npassword = \"password\"\nrole = { column = \"role\" }\n";
-
-/// Two that Werkzeug 3.1.9 made.
-const HASHES: [&str; 2] = [
-    "scrypt:32768:8:1$gT6O0AyhNKnrQKDk$1005f196f05d1433572bb0148b3202b5da2ed671d2f991a189241e33b9525591de0d6306d284c2e54ec6fc4e1e6f6e30a54926e0a61dc1eefc31f469c7e9aae1",
-    "pbkdf2:sha256:600000$FUWOCLALYSVGtaVm$9193ff4066ce1166d8eb4a0b1252ba426c5767c791fca8a9f76f3fdbae89e183",
-];
-
 fn main() {
     if !measurement::is_asked_for() {
         return;
     }
-    let users = measurement::count_or(1_000_000);
+    let count = measurement::count_or(1_000_000);
     let folder = tempfile::tempdir().unwrap();
     let few = folder.path().join("few.csv");
     let many = folder.path().join("many.csv");
-    write_csv(&few, users / 10);
-    write_csv(&many, users);
-    fs::write(folder.path().join("plan.toml"), PLAN).unwrap();
+    users::write_csv(&few, count / 10);
+    users::write_csv(&many, count);
+    users::write_plan(folder.path());
     println!("{}", machine::describe());
-    println!("{users} users from CSV, names in no order, half scrypt and half PBKDF2 hashes\n");
+    println!("{count} users from CSV, names in no order, half scrypt and half PBKDF2 hashes\n");
     println!(
         "| into | users/s | CPU seconds | largest memory, MB | with a tenth of the users, MB | goals |"
     );
     println!("|---|---|---|---|---|---|");
     let mut engines = vec![("SQLite", None, SQLITE_GOAL)];
-    match std::env::var("DOORWARD_TEST_MYSQL_URL") {
-        Ok(server) => engines.push(("MariaDB", Some(server), MARIADB_GOAL)),
-        Err(_) => eprintln!("MariaDB not measured: set DOORWARD_TEST_MYSQL_URL"),
+    if let Some(server) = mariadb::server() {
+        engines.push(("MariaDB", Some(server), MARIADB_GOAL));
     }
     for (engine, server, goal) in engines {
-        let small = adopt(folder.path(), "few.csv", users / 10, server.as_deref());
-        let large = adopt(folder.path(), "many.csv", users, server.as_deref());
+        let small = adopt(folder.path(), "few.csv", count / 10, server.as_deref());
+        let large = adopt(folder.path(), "many.csv", count, server.as_deref());
         let fast = large.rate >= goal;
         let flat = large.memory <= small.memory * FLAT;
         let word = |met| if met { "met" } else { "missed" };
@@ -91,7 +81,7 @@ struct Measured {
 /// Adopts a file into a fresh database.
 fn adopt(folder: &Path, file: &str, users: usize, server: Option<&str>) -> Measured {
     let data = tempfile::tempdir_in(folder).unwrap();
-    let url = server.map(fresh_database);
+    let database = server.map(FreshDatabase::on);
     let command = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
         command
@@ -102,8 +92,8 @@ fn adopt(folder: &Path, file: &str, users: usize, server: Option<&str>) -> Measu
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        if let Some(url) = &url {
-            command.env("DOORWARD_DB_URL", url);
+        if let Some(database) = &database {
+            command.env("DOORWARD_DB_URL", database.url());
         }
         command
     };
@@ -115,9 +105,6 @@ fn adopt(folder: &Path, file: &str, users: usize, server: Option<&str>) -> Measu
     let (cpu, memory) = watch(&mut child);
     let took = begin.elapsed().as_secs_f64();
     assert!(child.wait().unwrap().success());
-    if let Some(url) = &url {
-        drop_database(url);
-    }
     Measured {
         rate: users as f64 / took,
         cpu,
@@ -147,47 +134,4 @@ fn watch(child: &mut Child) -> (f64, f64) {
         thread::sleep(Duration::from_millis(10));
     }
     (cpu, memory)
-}
-
-/// Names whose order is not that of the numbers.
-fn write_csv(path: &Path, users: usize) {
-    let mut file = BufWriter::new(File::create(path).unwrap());
-    writeln!(file, "id,username,password,role").unwrap();
-    for id in 1..=users {
-        let scattered = (id as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let hash = HASHES[id % 2];
-        let role = if id % 1000 == 0 { "admin" } else { "user" };
-        writeln!(file, "{id},{scattered:08x}.{id},{hash},{role}").unwrap();
-    }
-    file.flush().unwrap();
-}
-
-fn fresh_database(server: &str) -> String {
-    let url = format!(
-        "{}/doorward_bench_{}",
-        server.trim_end_matches('/'),
-        std::process::id()
-    );
-    drop_database(&url);
-    on_server(&url, "CREATE DATABASE {} CHARACTER SET utf8mb4");
-    url
-}
-
-fn drop_database(url: &str) {
-    on_server(url, "DROP DATABASE IF EXISTS {}");
-}
-
-fn on_server(url: &str, statement: &str) {
-    let (server, name) = url.rsplit_once('/').unwrap();
-    let statement: &'static str = Box::leak(statement.replace("{}", name).into_boxed_str());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let url = DatabaseUrl::parse(&format!("{server}/mysql")).unwrap();
-        let database = Database::connect(&url, 1).await.unwrap();
-        database.execute(Sql::both(statement), &[]).await.unwrap();
-        database.close().await;
-    });
 }

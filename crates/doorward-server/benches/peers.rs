@@ -24,9 +24,10 @@ mod servers;
 use std::time::{Duration, Instant};
 
 use measurement::connection::Connection;
+use measurement::mariadb::{self, FreshDatabase};
 use measurement::process::{self, Memory};
 use measurement::statistics::{median, pairwise, percentile, spread};
-use measurement::{bare_axum, load, machine};
+use measurement::{bare_axum, load, machine, refresh};
 use servers::{Peer, peers};
 
 const ROUND: Duration = Duration::from_secs(2);
@@ -38,16 +39,24 @@ enum Job {
     Protected(usize),
     Login,
     Register,
+    Refresh,
+    Basic,
+    Introspect,
+    Users,
 }
 
 impl Job {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 10] = [
         Self::Hello(64),
         Self::Hello(1),
         Self::Protected(64),
         Self::Protected(1),
         Self::Login,
         Self::Register,
+        Self::Refresh,
+        Self::Basic,
+        Self::Introspect,
+        Self::Users,
     ];
 
     fn title(self) -> String {
@@ -58,6 +67,10 @@ impl Job {
             Self::Protected(n) => format!("protected route, {n} connections"),
             Self::Login => "login, 8 connections".to_owned(),
             Self::Register => "registration, 1 connection".to_owned(),
+            Self::Refresh => "refresh, 8 sessions".to_owned(),
+            Self::Basic => "name and password in each request, 64 connections".to_owned(),
+            Self::Introspect => "introspection, 64 connections".to_owned(),
+            Self::Users => "a page of 100 users, 64 connections".to_owned(),
         }
     }
 }
@@ -85,6 +98,14 @@ fn rate(peer: &mut Peer, job: Job) -> f64 {
         Job::Protected(connections) => many(connections, peer.protected.as_ref()),
         Job::Login => many(8, peer.login.as_ref()),
         Job::Register => registrations(peer),
+        Job::Refresh if peer.refreshes => {
+            let login = peer.login.as_ref().unwrap();
+            refresh::rate(peer.server.address, login, 8, ROUND)
+        }
+        Job::Refresh => f64::NAN,
+        Job::Basic => many(64, peer.basic.as_ref()),
+        Job::Introspect => many(64, peer.introspect.as_ref()),
+        Job::Users => many(64, peer.users.as_ref()),
     }
 }
 
@@ -116,7 +137,8 @@ fn main() {
     }
     let rounds = measurement::count_or(3);
     let folder = tempfile::tempdir().unwrap();
-    let mut peers = peers(folder.path());
+    let database = mariadb::server().map(|server| FreshDatabase::on(&server));
+    let mut peers = peers(folder.path(), database.as_ref());
     let idle: Vec<f64> = peers.iter().map(resident).collect();
     let mut rates: Vec<Rates> = vec![vec![Vec::new(); peers.len()]; Job::ALL.len()];
     for round in 0..rounds {
@@ -166,6 +188,7 @@ fn report(peers: &[Peer], rates: &[Rates], idle: &[f64], rounds: usize) {
         let at = Job::ALL.iter().position(|other| *other == job).unwrap();
         let others = peers.iter().zip(&rates[at]).skip(2);
         let ratios = others
+            .filter(|(peer, _)| !peer.name.starts_with("**"))
             .map(|(_, of)| median(&pairwise(&rates[at][0], of)))
             .filter(|ratio| ratio.is_finite());
         percentile(&ratios.collect::<Vec<_>>(), 0.0)

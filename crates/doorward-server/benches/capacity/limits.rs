@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::measurement::connection::{Connection, get, get_with, login, post, register, token};
+use crate::measurement::connection::{Connection, get, get_with, login, register, token};
 use crate::measurement::flood;
 use crate::measurement::load;
-use crate::measurement::server::Server;
+use crate::measurement::refresh;
 use crate::{LOOPBACK, PASSWORD, WRONG, latency, line, start};
 
 /// Counters of hashes, read from the metrics of a server.
@@ -196,7 +196,7 @@ pub(crate) fn throughput(folder: &Path) {
     let mut connection = Connection::open(server.address);
     assert_eq!(connection.exchange(&register("una", PASSWORD)), 201);
     let logins = load::run(server.address, 8, TIME, &[login("una", PASSWORD)]);
-    let refreshes = refreshes(&server, TIME);
+    let refreshes = refresh::rate(server.address, &login("una", PASSWORD), 8, TIME);
     let bearer = token(server.address, "una", PASSWORD);
     let verified = load::run(server.address, 64, TIME, &[get("/auth/me", Some(&bearer))]);
     let [logins, verified] = [logins, verified].map(|answers| {
@@ -225,39 +225,6 @@ pub(crate) fn throughput(folder: &Path) {
         ),
         logins / cores >= 15.0 && refreshes / cores >= 120.0,
     );
-}
-
-/// Refreshes a second of eight sessions, each of which follows its own chain of tokens.
-fn refreshes(server: &Server, time: Duration) -> f64 {
-    let address = server.address;
-    let begun = Instant::now();
-    let sessions: Vec<_> = (0..8)
-        .map(|_| {
-            thread::spawn(move || {
-                let mut connection = Connection::open(address);
-                assert_eq!(connection.exchange(&login("una", PASSWORD)), 200);
-                let mut done = 0_u32;
-                while begun.elapsed() < time {
-                    let token = refresh_token(connection.answer());
-                    let body = format!(r#"{{"refresh_token":"{token}"}}"#);
-                    assert_eq!(connection.exchange(&post("/auth/refresh", &body)), 200);
-                    done += 1;
-                }
-                f64::from(done)
-            })
-        })
-        .collect();
-    let done: f64 = sessions
-        .into_iter()
-        .map(|thread| thread.join().unwrap())
-        .sum();
-    done / begun.elapsed().as_secs_f64()
-}
-
-fn refresh_token(answer: &str) -> String {
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    let body: serde_json::Value = serde_json::from_str(body).unwrap();
-    body["refresh_token"].as_str().unwrap().to_owned()
 }
 
 /// C11: 2,000 connections that say nothing and 200 that send a byte of a head now and then.

@@ -26,11 +26,12 @@ pub(crate) fn register(username: &str, password: &str) -> Vec<u8> {
 
 /// A POST of a JSON text.
 pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    post_with(path, "Accept: application/json", body)
+}
+
+/// A POST of a JSON text, with this field.
+pub(crate) fn post_with(path: &str, field: &str, body: &str) -> Vec<u8> {
+    request_with_body(path, &[field, "Content-Type: application/json"], body)
 }
 
 /// A GET with this field.
@@ -40,8 +41,19 @@ pub(crate) fn get_with(path: &str, field: &str) -> Vec<u8> {
 
 /// A POST of a form.
 pub(crate) fn form(path: &str, body: &str) -> Vec<u8> {
+    form_with(path, "Accept: application/json", body)
+}
+
+/// A POST of a form, with this field.
+pub(crate) fn form_with(path: &str, field: &str, body: &str) -> Vec<u8> {
+    let media_type = "Content-Type: application/x-www-form-urlencoded";
+    request_with_body(path, &[field, media_type], body)
+}
+
+fn request_with_body(path: &str, fields: &[&str], body: &str) -> Vec<u8> {
+    let fields = fields.join("\r\n");
     format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

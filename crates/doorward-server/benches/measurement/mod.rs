@@ -7,9 +7,12 @@ pub(crate) mod connection;
 pub(crate) mod flood;
 pub(crate) mod load;
 pub(crate) mod machine;
+pub(crate) mod mariadb;
 pub(crate) mod process;
+pub(crate) mod refresh;
 pub(crate) mod server;
 pub(crate) mod statistics;
+pub(crate) mod users;
 
 /// Whether `cargo bench` runs us. `cargo test --benches` builds a program without optimisation, whose figures say
 /// nothing.

@@ -18,15 +18,33 @@ if (cluster.isPrimary) {
 
   app.use(express.json());
   app.get('/hello/:name', (request, response) => response.json({ message: `Hello, ${request.params.name}!` }));
-  app.get('/protected', (request, response) => {
+  // The claims of the request's token, or null.
+  const claims = (request) => {
     const [scheme, token] = (request.get('authorization') || '').split(' ');
-    if (scheme !== 'Bearer') return response.status(401).json({ error: 'Authentication token is missing' });
     try {
-      const claims = jwt.verify(token, SECRET, { algorithms: ['HS256'] });
-      return response.json({ message: `Hello, ${claims.username}. This is a protected route.` });
+      return scheme === 'Bearer' ? jwt.verify(token, SECRET, { algorithms: ['HS256'] }) : null;
     } catch {
-      return response.status(401).json({ error: 'Invalid token' });
+      return null;
     }
+  };
+  app.get('/protected', (request, response) => {
+    const found = claims(request);
+    if (!found) return response.status(401).json({ error: 'Invalid token' });
+    return response.json({ message: `Hello, ${found.username}. This is a protected route.` });
+  });
+  app.get('/protected-basic', (request, response) => {
+    const [scheme, pair] = (request.get('authorization') || '').split(' ');
+    if (scheme !== 'Basic' || Buffer.from(pair, 'base64').toString() !== 'admin:secret123') {
+      return response.status(401).json({ error: 'Unauthorized' });
+    }
+    return response.json({ message: 'Hello, admin!' });
+  });
+  // A page of users to list.
+  for (let number = 0; number < 100; number += 1) users.set(`una-${number}`, {});
+  app.get('/users', (request, response) => {
+    if (!claims(request)) return response.status(401).json({ error: 'Invalid token' });
+    const page = Array.from(users.keys()).slice(0, 100);
+    return response.json(page.map((username, id) => ({ id, username, role: 'user' })));
   });
   const hashed = async (password, salt) => scrypt(password, salt, 64);
   const register = async (username, password) => {

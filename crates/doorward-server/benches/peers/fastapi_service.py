@@ -3,13 +3,17 @@
 Run by uvicorn: `uvicorn fastapi_service:app`. The database is the file in PEER_DATABASE.
 """
 import os
+import secrets
 import uuid
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from fastapi_users import BaseUserManager, FastAPIUsers, UUIDIDMixin, schemas
 from fastapi_users.authentication import AuthenticationBackend, BearerTransport, JWTStrategy
 from fastapi_users_db_sqlalchemy import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -49,6 +53,10 @@ async def lifespan(_):
     async with engine.begin() as connection:
         await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         await connection.run_sync(lambda sync: Base.metadata.create_all(sync, checkfirst=True))
+        # A page of users to list.
+        for number in range(100):
+            row = {"id": uuid.uuid5(uuid.NAMESPACE_DNS, str(number)), "email": f"una-{number}@example.org", "hashed_password": "!"}
+            await connection.execute(insert(User).values(row).on_conflict_do_nothing())
     yield
 
 
@@ -65,3 +73,17 @@ async def hello(name: str):
 @app.get("/protected")
 async def protected(user: User = Depends(users.current_user(active=True))):
     return {"message": f"Hello, {user.email}. This is a protected route."}
+
+
+@app.get("/protected-basic")
+async def protected_basic(pair: HTTPBasicCredentials = Depends(HTTPBasic())):
+    if not (secrets.compare_digest(pair.username, "admin") and secrets.compare_digest(pair.password, "secret123")):
+        raise HTTPException(401)
+    return {"message": f"Hello, {pair.username}!"}
+
+
+@app.get("/users")
+async def page(_: User = Depends(users.current_user(active=True))):
+    async with sessions() as session:
+        rows = await session.execute(select(User.id, User.email).order_by(User.id).limit(100))
+        return [{"id": str(number), "username": email, "role": "user"} for number, email in rows]

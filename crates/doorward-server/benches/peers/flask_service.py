@@ -29,7 +29,21 @@ def close(_):
 with app.app_context():
     database().execute("PRAGMA journal_mode = WAL")
     database().execute("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, username TEXT UNIQUE, password TEXT, role TEXT)")
+    # A page of users to list.
+    rows = [(f"una-{number}", "!", "user") for number in range(100)]
+    database().executemany("INSERT OR IGNORE INTO users (username, password, role) VALUES (?, ?, ?)", rows)
     database().commit()
+
+
+def claims():
+    """Those of the request's token, or None."""
+    parts = request.headers.get("Authorization", "").split()
+    if len(parts) != 2 or parts[0].lower() != "bearer":
+        return None
+    try:
+        return jwt.decode(parts[1], SECRET, algorithms=["HS256"])
+    except jwt.InvalidTokenError:
+        return None
 
 
 @app.get("/hello/<name>")
@@ -39,14 +53,26 @@ def hello(name):
 
 @app.get("/protected")
 def protected():
-    parts = request.headers.get("Authorization", "").split()
-    if len(parts) != 2 or parts[0].lower() != "bearer":
-        return jsonify({"error": "Authentication token is missing"}), 401
-    try:
-        payload = jwt.decode(parts[1], SECRET, algorithms=["HS256"])
-    except jwt.InvalidTokenError:
+    payload = claims()
+    if payload is None:
         return jsonify({"error": "Invalid token"}), 401
     return jsonify({"message": f"Hello, {payload['username']}. This is a protected route."})
+
+
+@app.get("/protected-basic")
+def protected_basic():
+    auth = request.authorization
+    if auth is None or auth.username != "admin" or auth.password != "secret123":
+        return jsonify({"error": "Unauthorized"}), 401
+    return jsonify({"message": f"Hello, {auth.username}!"})
+
+
+@app.get("/users")
+def users():
+    if claims() is None:
+        return jsonify({"error": "Invalid token"}), 401
+    rows = database().execute("SELECT id, username, role FROM users ORDER BY id LIMIT 100")
+    return jsonify([{"id": row[0], "username": row[1], "role": row[2]} for row in rows])
 
 
 @app.post("/register")

@@ -7,13 +7,16 @@ use std::time::Instant;
 
 use crate::measurement::bare_axum;
 use crate::measurement::connection::{
-    self, Connection, form, get, get_with, login, post, register,
+    self, Connection, form, form_with, get, get_with, login, post, post_with, register,
 };
+use crate::measurement::mariadb::FreshDatabase;
 use crate::measurement::server::Server;
 
 const SECRET: &str = "a key for the benchmark, no secret, long enough";
 const NAME: &str = "una@example.org";
 const PASSWORD: &str = "correct horse battery staple";
+/// admin:secret123, as the lecture has it.
+const BASIC: &str = "Authorization: Basic YWRtaW46c2VjcmV0MTIz";
 const STARTS: usize = 5;
 
 /// A server, and how it is asked for the same things.
@@ -27,16 +30,35 @@ pub(crate) struct Peer {
     pub(crate) login: Option<Vec<u8>>,
     pub(crate) register: Option<fn(&str) -> Vec<u8>>,
     pub(crate) registered: u32,
+    /// A name and a password in the request.
+    pub(crate) basic: Option<Vec<u8>>,
+    /// A page of a hundred users.
+    pub(crate) users: Option<Vec<u8>>,
+    /// Whether a token counts, asked by a client that authenticates (RFC 7662).
+    pub(crate) introspect: Option<Vec<u8>>,
+    /// Whether the login begins a session with refresh tokens.
+    pub(crate) refreshes: bool,
     /// Milliseconds from each start until the first 200.
     pub(crate) starts: Vec<f64>,
 }
 
-/// All of them, running; doorward first and the limit second.
-pub(crate) fn peers(folder: &Path) -> Vec<Peer> {
-    let doorward = doorward(folder);
-    let token = connection::token(doorward.server.address, "alice", "alice123");
+/// All of them, running; doorward first and the limit second; doorward once more where there is a `database` for it.
+pub(crate) fn peers(folder: &Path, database: Option<&FreshDatabase>) -> Vec<Peer> {
+    let doorward = |name, folder: &Path, database| {
+        std::fs::create_dir(folder).unwrap();
+        doorward(name, folder, database)
+    };
+    let on_sqlite = doorward("**doorward** on SQLite", &folder.join("sqlite"), None);
+    let token = connection::token(on_sqlite.server.address, "alice", "alice123");
     let bare = bare(&token);
-    let mut peers = vec![doorward, bare];
+    let mut peers = vec![on_sqlite, bare];
+    if database.is_some() {
+        peers.push(doorward(
+            "**doorward** on MariaDB",
+            &folder.join("mariadb"),
+            database,
+        ));
+    }
     let tools = PathBuf::from(
         std::env::var_os("DOORWARD_PEERS").expect("DOORWARD_PEERS names the folder of the others"),
     );
@@ -61,25 +83,30 @@ fn started(start: impl Fn(usize) -> (Server, Vec<u8>)) -> (Server, Vec<f64>) {
     }
 }
 
-fn doorward(folder: &Path) -> Peer {
+fn doorward(name: &'static str, folder: &Path, database: Option<&FreshDatabase>) -> Peer {
     let hello = get("/hello/x", None);
+    let mut settings = vec![
+        ("DOORWARD_SECRET_KEY", SECRET),
+        ("DOORWARD_THROTTLE_REGISTRATIONS_PER_HOUR", "1000000"),
+        ("DOORWARD_DB_MIGRATE", "true"),
+    ];
+    settings.extend(database.map(|database| ("DOORWARD_DB_URL", database.url())));
     let (server, starts) = started(|number| {
         let home = folder.join(format!("doorward-{number}"));
-        std::fs::create_dir(&home).unwrap();
-        let server = Server::doorward(
-            &home,
-            &["serve", "--demo"],
-            &[
-                ("DOORWARD_SECRET_KEY", SECRET),
-                ("DOORWARD_THROTTLE_REGISTRATIONS_PER_HOUR", "1000000"),
-            ],
-        );
+        std::fs::create_dir_all(&home).unwrap();
+        let server = Server::doorward(&home, &["serve", "--demo"], &settings);
         (server, hello.clone())
     });
+    let mut connection = Connection::open(server.address);
+    for number in 0..100 {
+        let request = register(&format!("una-{number}"), PASSWORD);
+        assert_eq!(connection.exchange(&request), 201);
+    }
     // Not of the one who logs in: the oldest of more than a hundred sessions ends.
     let token = connection::token(server.address, "alice", "alice123");
+    let key = introspection_key(&mut connection, &token);
     Peer {
-        name: "**doorward** on SQLite",
+        name,
         hash: ", Argon2id 19 MiB, session in the database",
         hello,
         protected: Some(get("/protected", Some(&token))),
@@ -89,9 +116,35 @@ fn doorward(folder: &Path) -> Peer {
         )),
         register: Some(|name| register(&name.replace('@', "."), PASSWORD)),
         registered: 0,
+        basic: Some(get_with("/protected-basic", BASIC)),
+        users: Some(get("/users?limit=100", Some(&token))),
+        introspect: Some(form_with(
+            "/auth/introspect",
+            &format!("Authorization: Bearer {key}"),
+            &format!("token={token}"),
+        )),
+        refreshes: true,
         server,
         starts,
     }
+}
+
+/// An API key that may ask whether tokens count.
+fn introspection_key(connection: &mut Connection, token: &str) -> String {
+    let body =
+        r#"{"name":"bench","permissions":["tokens:introspect"],"current_password":"alice123"}"#;
+    let request = post_with(
+        "/auth/keys",
+        &format!("Authorization: Bearer {token}"),
+        body,
+    );
+    assert_eq!(
+        connection.exchange(&request),
+        201,
+        "{}",
+        connection.answer()
+    );
+    field(connection.answer(), "key")
 }
 
 /// Nothing but axum and the verifier: what no server here can pass.
@@ -113,6 +166,10 @@ fn bare(token: &str) -> Peer {
         login: None,
         register: None,
         registered: 0,
+        basic: None,
+        users: None,
+        introspect: None,
+        refreshes: false,
         server,
         starts,
     }
@@ -153,6 +210,10 @@ fn flask(folder: &Path, tools: &Path) -> Peer {
         login: Some(login(NAME, PASSWORD)),
         register: Some(|name| register(name, PASSWORD)),
         registered: 0,
+        basic: Some(get_with("/protected-basic", BASIC)),
+        users: Some(get("/users", Some(&token))),
+        introspect: None,
+        refreshes: false,
         server,
         starts,
     }
@@ -199,6 +260,10 @@ fn fastapi(folder: &Path, tools: &Path) -> Peer {
         login: Some(login),
         register: Some(register),
         registered: 0,
+        basic: Some(get_with("/protected-basic", BASIC)),
+        users: Some(get("/users", Some(&token))),
+        introspect: None,
+        refreshes: false,
         server,
         starts,
     }
@@ -227,6 +292,10 @@ fn express(tools: &Path) -> Peer {
         login: Some(login(NAME, PASSWORD)),
         register: Some(|name| register(name, PASSWORD)),
         registered: 0,
+        basic: Some(get_with("/protected-basic", BASIC)),
+        users: Some(get("/users", Some(&token))),
+        introspect: None,
+        refreshes: false,
         server,
         starts,
     }
@@ -269,6 +338,10 @@ fn better_auth(tools: &Path) -> Peer {
         login: Some(login),
         register: Some(register),
         registered: 0,
+        basic: None,
+        users: None,
+        introspect: None,
+        refreshes: false,
         server,
         starts,
     }
