@@ -139,4 +139,60 @@ mod tests {
         let long = format!("una@{}.org", "a.".repeat(130));
         assert_eq!(EmailAddress::parse(&long), Err(InvalidEmail));
     }
+
+    #[test]
+    fn an_address_keeps_its_spelling_and_is_compared_without_it() {
+        let email = EmailAddress::parse("Una.B+x@Example.org").unwrap();
+        assert_eq!(email.as_str(), "Una.B+x@Example.org");
+        assert_eq!(email.local_part(), "Una.B+x");
+        assert_eq!(email.key().as_bytes(), b"una.b+x@example.org");
+        assert_eq!(format!("{email:?}"), "EmailAddress(redacted)");
+        assert_eq!(format!("{:?}", email.key()), "EmailKey(redacted)");
+    }
+
+    #[test]
+    fn the_longest_parts_fit_and_one_byte_more_does_not() {
+        let of = |n: usize| "a".repeat(n);
+        let fits = |text: &str| EmailAddress::parse(text).is_ok();
+        assert!(fits(&format!("{}@example.org", of(64))));
+        assert!(!fits(&format!("{}@example.org", of(65))));
+        assert!(fits(&format!("una@{}.org", of(63))));
+        assert!(!fits(&format!("una@{}.org", of(64))));
+        let longest = format!("{}@{}.{}.{}", of(64), of(63), of(63), of(61));
+        assert_eq!(longest.len(), EmailAddress::MAX_BYTES);
+        assert!(fits(&longest));
+        assert!(!fits(&format!(
+            "{}@{}.{}.{}",
+            of(64),
+            of(63),
+            of(63),
+            of(62)
+        )));
+        // Spaces around it do not count, as long as nobody sends a megabyte of them.
+        let room = EmailAddress::MAX_BYTES * 8 - longest.len();
+        assert!(fits(&format!("{longest}{}", " ".repeat(room))));
+        assert!(!fits(&format!("{longest}{}", " ".repeat(room + 1))));
+    }
+
+    #[test]
+    fn a_domain_has_two_labels_of_letters_digits_and_hyphens_inside() {
+        for domain in ["a.b", "a-b.c", "1.2", "xn--e1afmkfd.org"] {
+            assert!(
+                EmailAddress::parse(&format!("una@{domain}")).is_ok(),
+                "{domain}"
+            );
+        }
+        for domain in ["a", "a..b", "a-.b", "-a.b", "a.b-", "a_b.c", ".a.b", "a.b."] {
+            assert!(
+                EmailAddress::parse(&format!("una@{domain}")).is_err(),
+                "{domain}"
+            );
+        }
+        for local in ["a.", "a..b", "a b", "a\"b", "(a)"] {
+            assert!(
+                EmailAddress::parse(&format!("{local}@example.org")).is_err(),
+                "{local}"
+            );
+        }
+    }
 }

@@ -161,4 +161,38 @@ mod tests {
             assert_ne!(token.sha256(), other.sha256());
         }
     }
+
+    #[test]
+    fn a_token_is_the_hmac_that_its_documentation_says() {
+        // Python: key = hmac(b"a" * 64, b"doorward one-time links v1"); hmac(key, b"reset_password\0" + (1).to_bytes(8) + b"\7" * 16)
+        let key = LinkKey::derive(&Secret::from_text("a".repeat(64)));
+        let id = LinkId::from_bytes([7; 16]);
+        let token = key.token(LinkPurpose::ResetPassword, UserId::new(1), id);
+        assert_eq!(
+            token.expose(),
+            "O2RZYBGPdBkCbm04WezfnMjHPlYN81-u9kQXsgWgUTE"
+        );
+        // What somebody sends is known again by its hash.
+        let presented = LinkToken::presented(token.expose().to_owned());
+        assert_eq!(presented.sha256(), token.sha256());
+        let other = LinkToken::presented("another".to_owned());
+        assert_ne!(other.sha256(), token.sha256());
+        assert_eq!(other.sha256()[..4], [0xae, 0x44, 0x8a, 0xc8]);
+    }
+
+    #[test]
+    fn links_have_numbers_of_their_own_and_show_no_secret() {
+        let first = LinkId::generate(&random::OsRandom).unwrap();
+        let second = LinkId::generate(&random::OsRandom).unwrap();
+        assert_ne!(first.as_bytes(), second.as_bytes());
+        assert_eq!(LinkId::from_bytes(*first.as_bytes()), first);
+        let key = LinkKey::derive(&Secret::from_text("a".repeat(64)));
+        let token = key.token(LinkPurpose::VerifyEmail, UserId::new(1), first);
+        assert_eq!(
+            format!("{key:?} {token:?}"),
+            "LinkKey(redacted) LinkToken(redacted)"
+        );
+        let names = LinkPurpose::ALL.map(LinkPurpose::as_str);
+        assert_eq!(names, ["reset_password", "verify_email"]);
+    }
 }

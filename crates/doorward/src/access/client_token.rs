@@ -156,4 +156,34 @@ mod tests {
             Err(TokenError::Invalid(_))
         ));
     }
+
+    #[test]
+    fn a_token_that_names_two_keys_is_of_none() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let key = Hs256Key::new(&Secret::from_text("k".repeat(32)), None);
+        let tokens = AccessTokens::new(key, AccessTokenPolicy::new("a"));
+        let id = ApiKeyId::from_bytes([7; 16]).to_string();
+        let other = ApiKeyId::from_bytes([8; 16]).to_string();
+        let verify = |sub: &str, client_id: &str, sid: &str, scope: &str| {
+            let claims = serde_json::json!({
+                "iss": "a", "sub": sub, "iat": now.as_seconds(), "exp": now.as_seconds() + 60, "jti": "x",
+                "client_id": client_id, "sid": sid, "epoch": 3, "owner_id": 7, "scope": scope,
+            });
+            let token = tokens.signing_key(now).unwrap().sign(&claims).unwrap();
+            tokens.verify_for_key(token.as_str(), now)
+        };
+        let good = verify(&id, &id, &id, "users:read").unwrap();
+        assert_eq!(
+            (good.epoch, good.expires_at),
+            (3, now.after(Duration::from_mins(1)))
+        );
+        for (sub, client_id, sid, scope) in [
+            (&*id, &*other, &*id, "users:read"),
+            (&id, &id, &other, "users:read"),
+            ("no key", "no key", "no key", "users:read"),
+            (&id, &id, &id, "no permission at all"),
+        ] {
+            assert!(verify(sub, client_id, sid, scope).is_err());
+        }
+    }
 }

@@ -73,3 +73,44 @@ fn only_what_we_made_bears_our_tag_also_under_a_former_key() {
             .any(|token| token.hash() == expected)
     );
 }
+
+#[test]
+fn the_stored_hash_is_the_sha_256_of_the_text() {
+    let keys = RefreshKeys::new(&secret("one"), &[]);
+    let token = keys.first(SESSION, [3; 32]);
+    let expected: [u8; 32] = Sha256::digest(token.expose().as_bytes()).into();
+    assert_eq!(token.hash().as_bytes(), &expected);
+    assert_eq!(RefreshTokenHash::from_bytes(expected), token.hash());
+    assert_ne!(RefreshTokenHash::from_bytes([0; 32]), token.hash());
+    assert_eq!(format!("{keys:?}"), "RefreshKeys(redacted)");
+}
+
+#[test]
+fn what_follows_depends_on_every_part_of_the_token_before() {
+    let keys = RefreshKeys::new(&secret("one"), &[secret("old")]);
+    let token = keys.first(SESSION, [3; 32]);
+    let expected = next(&keys, &token).hash();
+    for other in [
+        keys.first(SessionId::from_bytes([8; 16]), [3; 32]),
+        keys.first(SESSION, [4; 32]),
+    ] {
+        assert_ne!(next(&keys, &other).hash(), expected);
+        // Each bears a tag of its own.
+        let mut stolen = other.clone();
+        stolen.tag = token.tag;
+        assert!(keys.made(&other));
+        assert!(!keys.made(&stolen));
+    }
+    // One for each key: that of now first, and none twice.
+    let all: Vec<_> = keys.successors(&token, &SALT).map(|t| t.hash()).collect();
+    assert_eq!(all.len(), 2);
+    assert_ne!(all[0], all[1]);
+    assert!(
+        keys.successors(&token, &SALT)
+            .all(|token| keys.made(&token))
+    );
+    // The last of a family that nobody ever reaches does not begin again at 0.
+    let mut last = token.clone();
+    last.generation = u32::MAX;
+    assert_eq!(next(&keys, &last).generation(), u32::MAX);
+}

@@ -69,3 +69,22 @@ fn an_altered_token_is_no_device() {
     }
     assert_eq!(format!("{token:?}"), "DeviceToken(redacted)");
 }
+
+#[test]
+fn the_key_of_devices_is_not_shown() {
+    let devices = devices("one secret");
+    assert_eq!(devices.ttl(), Duration::from_hours(2160));
+    let shown = format!("{devices:?}");
+    assert_eq!(shown, "KnownDevices { ttl: 7776000s, .. }");
+}
+
+#[test]
+fn each_device_of_an_account_is_another_one() {
+    let devices = devices("one secret");
+    let una = stored(1, "hash");
+    let [one, two] = [(); 2].map(|()| {
+        let token = devices.issue(&una, &OsRandom, NOW).unwrap();
+        devices.recognise(&token, &una, NOW).unwrap()
+    });
+    assert_ne!(one, two);
+}
