@@ -1,7 +1,8 @@
 //! `GET /protected` and `GET /hello/x` through `doorward serve --demo`, beside a bare axum server that verifies the same
-//! token with the same verifier and answers the same JSON.
+//! token with the same verifier and answers the same JSON; a list of one session, which is a token and a row of the database,
+//! beside bare axum with sqlx on the same file; and `GET /auth/me` with tokens of ES256 beside those of HS256.
 //!
-//! 64 kept-alive connections from one thread of this process. Each round measures all four in turn, forwards and
+//! 64 kept-alive connections from one thread of this process. Each round measures all of them in turn, forwards and
 //! backwards by turns, for two seconds each; ratios are of the same round.
 
 #![allow(
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use measurement::bare_axum;
-use measurement::connection::{get, token};
+use measurement::connection::{Connection, get, register, token};
 use measurement::load::{self, Answers};
 use measurement::machine::{self, MachineTime};
 use measurement::process;
@@ -33,7 +34,14 @@ use measurement::statistics::{median, pairwise, percentile, quietest_half, sprea
 const SECRET: &str = "a key for the benchmark, no secret, long enough";
 const CONNECTIONS: usize = 64;
 const ROUND: Duration = Duration::from_secs(2);
-const GOAL: f64 = 0.9;
+
+/// One path of two servers, and how much of the second the first must reach.
+const PAIRS: [(&str, Option<f64>); 4] = [
+    ("/protected, doorward ÷ bare axum", Some(0.9)),
+    ("/hello/x, doorward ÷ bare axum", None),
+    ("/auth/sessions, doorward ÷ bare axum with sqlx", Some(1.0)),
+    ("/auth/me, ES256 ÷ HS256", Some(0.8)),
+];
 
 /// What is measured of one server and one path.
 struct Series<'a> {
@@ -93,21 +101,50 @@ fn main() {
         &["serve", "--demo"],
         &[("DOORWARD_SECRET_KEY", SECRET)],
     );
-    let token = token(doorward.address, "alice", "alice123");
-    let key_id = key_id(&token);
+    let alice = token(doorward.address, "alice", "alice123");
+    let key_id = key_id(&alice);
+    let database = folder.path().join("data/doorward.db");
     let bare = Server::ourselves(
         bare_axum::MODE,
         &[
             (bare_axum::SECRET, SECRET),
             (bare_axum::KEY_ID, key_id.as_str()),
+            (bare_axum::DATABASE, database.to_str().unwrap()),
         ],
     );
-    let (protected, hello) = (get("/protected", Some(&token)), get("/hello/x", None));
+    let pair = folder.path().join("pair");
+    std::fs::create_dir(&pair).unwrap();
+    let pairs = Server::doorward(&pair, &["serve"], &[("DOORWARD_TOKEN_ALGORITHM", "ES256")]);
+    let mut connection = Connection::open(pairs.address);
+    let una = register("una", "correct horse battery staple");
+    assert_eq!(connection.exchange(&una), 201);
+    let of_pair = token(pairs.address, "una", "correct horse battery staple");
+    let (protected, hello) = (get("/protected", Some(&alice)), get("/hello/x", None));
     let mut series = [
         Series::new("/protected, doorward", &doorward, protected.clone()),
         Series::new("/protected, bare axum", &bare, protected),
         Series::new("/hello/x, doorward", &doorward, hello.clone()),
         Series::new("/hello/x, bare axum", &bare, hello),
+        Series::new(
+            "/auth/sessions, doorward",
+            &doorward,
+            get("/auth/sessions", Some(&alice)),
+        ),
+        Series::new(
+            "/sessions, bare axum with sqlx",
+            &bare,
+            get("/sessions", Some(&alice)),
+        ),
+        Series::new(
+            "/auth/me, doorward, ES256",
+            &pairs,
+            get("/auth/me", Some(&of_pair)),
+        ),
+        Series::new(
+            "/auth/me, doorward, HS256",
+            &doorward,
+            get("/auth/me", Some(&alice)),
+        ),
     ];
     for one in &mut series {
         one.measure(Duration::from_millis(500));
@@ -132,7 +169,7 @@ fn key_id(token: &str) -> String {
     header["kid"].as_str().unwrap().to_owned()
 }
 
-fn report(series: &[Series<'_>; 4], rounds: usize) {
+fn report(series: &[Series<'_>; 8], rounds: usize) {
     println!("{}", machine::describe());
     println!("{CONNECTIONS} connections, {rounds} rounds of 2 s; median (min–max)\n");
     println!("| | requests/s | CPU µs/request | used by others, % | failed |");
@@ -149,10 +186,10 @@ fn report(series: &[Series<'_>; 4], rounds: usize) {
         );
     }
     println!(
-        "\n| doorward ÷ bare axum | by requests/s | by CPU time | by CPU time, quietest half of the rounds | goal |"
+        "\n| | by requests/s | by CPU time | by CPU time, quietest half of the rounds | goal |"
     );
     println!("|---|---|---|---|---|");
-    for (path, pair) in [("/protected", &series[..2]), ("/hello/x", &series[2..])] {
+    for ((name, goal), pair) in PAIRS.iter().zip(series.chunks(2)) {
         let (ours, bare) = (&pair[0], &pair[1]);
         let rate = pairwise(&ours.rates, &bare.rates);
         // How many requests we answer in the CPU time in which the other answers one.
@@ -164,14 +201,15 @@ fn report(series: &[Series<'_>; 4], rounds: usize) {
             .map(|(a, b)| a.max(*b))
             .collect();
         let quiet = quietest_half(&cpu, &noise);
-        let goal = if path == "/protected" {
-            let is_met = median(&quiet) >= GOAL;
-            format!("≥ {GOAL}: {}", if is_met { "met" } else { "missed" })
-        } else {
-            "–".to_owned()
-        };
+        let goal = goal.map_or_else(
+            || "–".to_owned(),
+            |goal| {
+                let is_met = median(&quiet) >= goal;
+                format!("≥ {goal}: {}", if is_met { "met" } else { "missed" })
+            },
+        );
         println!(
-            "| {path} | {} | {} | {} | {goal} |",
+            "| {name} | {} | {} | {} | {goal} |",
             spread(&rate, 2),
             spread(&cpu, 2),
             spread(&quiet, 2)
