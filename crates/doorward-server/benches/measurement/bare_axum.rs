@@ -69,23 +69,23 @@ fn serve() {
         ..AccessTokenPolicy::new("doorward")
     };
     let tokens = AccessTokens::new(Hs256Key::new(&secret, id), policy);
-    let router = Router::new()
-        .route("/hello/{name}", get(hello))
-        .route("/protected", get(protected))
-        .with_state(tokens.verifier());
-    let router = match std::env::var(DATABASE) {
-        Ok(file) => router.merge(
-            Router::new()
-                .route("/sessions", get(sessions))
-                .with_state((tokens.verifier(), pool(&file))),
-        ),
-        Err(_) => router,
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
+        let router = Router::new()
+            .route("/hello/{name}", get(hello))
+            .route("/protected", get(protected))
+            .with_state(tokens.verifier());
+        let router = match std::env::var(DATABASE) {
+            Ok(file) => router.merge(
+                Router::new()
+                    .route("/sessions", get(sessions))
+                    .with_state((tokens.verifier(), pool(&file))),
+            ),
+            Err(_) => router,
+        };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("listening http://{}", listener.local_addr().unwrap());
         axum::serve(listener, router).await.unwrap();
