@@ -57,6 +57,17 @@ fn bytes_that_would_make_some_letters_likelier_are_left_out() {
     // 247 is the last that is used: four times 62 letters.
     let key = ApiKey::generate(&Repeating(&[247, 248, 255])).unwrap();
     assert_eq!(&key.expose()[4..47], "z".repeat(43));
+    assert_eq!(key.expose().len(), 53);
+}
+
+#[test]
+fn the_database_knows_the_sha_256_of_a_key() {
+    let key = ApiKey::generate(&OsRandom).unwrap();
+    let expected: [u8; 32] = Sha256::digest(key.expose().as_bytes()).into();
+    assert_eq!(key.sha256(), expected);
+    assert!(ApiKey::is_meant_by(key.expose()));
+    assert!(ApiKey::is_meant_by("dwk_not_a_good_one"));
+    assert!(!ApiKey::is_meant_by("dwr_another_thing"));
 }
 
 #[test]
