@@ -58,53 +58,43 @@ impl Issuer {
 
 /// `jwt.decode(token, SECRET_KEY, algorithms=["HS256"])`, stricter than `PyJWT`: `exp` is required.
 #[derive(Clone)]
-pub struct TokenDecoder {
-    rules: Rules,
-    clock: Arc<dyn Clock>,
-}
+pub struct TokenDecoder(Rules);
 
 #[derive(Clone)]
 enum Rules {
-    OfProgram(Arc<Verifier>),
+    OfProgram(Arc<Verifier>, Arc<dyn Clock>),
     OfServer(Arc<Authenticator>),
 }
 
 impl TokenDecoder {
     /// A decoder by a program's own rules.
     pub fn new(verifier: Arc<Verifier>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            rules: Rules::OfProgram(verifier),
-            clock,
-        }
+        Self(Rules::OfProgram(verifier, clock))
     }
 
     /// A decoder by the server's rules, when all programs run in one process: a token that was revoked is refused.
     #[must_use]
-    pub fn of(authenticator: Arc<Authenticator>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            rules: Rules::OfServer(authenticator),
-            clock,
-        }
+    pub fn of(authenticator: Arc<Authenticator>) -> Self {
+        Self(Rules::OfServer(authenticator))
     }
 
     /// The payload of the request's token: the body of the lecture's `token_required`.
     pub fn payload<C: DeserializeOwned>(&self, headers: &HeaderMap) -> Result<C, BearerRejection> {
         let token = bearer_token(headers)?;
-        let now = self.clock.now().as_millis();
-        Ok(match &self.rules {
-            Rules::OfProgram(verifier) => verifier.verify(token, now)?,
+        match &self.0 {
+            Rules::OfProgram(verifier, clock) => {
+                Ok(verifier.verify(token, clock.now().as_millis())?)
+            }
             Rules::OfServer(authenticator) => {
-                let payload = authenticator
-                    .refuse_revoked(token)
-                    .and_then(|()| authenticator.tokens().verifier().verify(token, now));
+                let payload = authenticator.verify_claims(token);
                 let outcome = payload.as_ref().map(|_| TokenOutcome::Valid);
                 let tallies = authenticator.tallies();
                 tallies
                     .tokens
                     .count(outcome.unwrap_or_else(|e| (*e).into()));
-                payload?
+                Ok(payload?)
             }
-        })
+        }
     }
 }
 

@@ -87,8 +87,9 @@ fn rate(peer: &mut Peer, job: Job) -> f64 {
             assert_eq!(
                 answers.refused + answers.busy + answers.bad,
                 0,
-                "{}",
-                peer.name
+                "{}, {}",
+                peer.name,
+                job.title()
             );
             answers.rate()
         })

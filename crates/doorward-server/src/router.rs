@@ -1,7 +1,6 @@
 //! Every route of the server on one screen.
 
 use axum::{Router, extract::Extension, routing::any};
-use doorward::clock::SystemClock;
 use doorward_axum::TrustedProxies;
 use doorward_lecture::TokenDecoder;
 use std::sync::Arc;
@@ -134,7 +133,7 @@ fn own(demo: bool) -> OpenApiRouter<Application> {
 }
 
 fn lecture(application: &Application) -> Router {
-    let tokens = TokenDecoder::of(application.authenticator.clone(), Arc::new(SystemClock));
+    let tokens = TokenDecoder::of(application.authenticator.clone());
     doorward_lecture::in_one_process(tokens, application.cookies.clone())
 }
 

@@ -17,8 +17,8 @@ use crate::{
     role::Role,
     session::SessionId,
     token::{
-        AccessToken, Hs256Key, RequiredClaim, SignError, SigningKey, TokenError, Validation,
-        Verifier, VerifyingKey,
+        AccessToken, Hs256Key, InvalidReason, RequiredClaim, SignError, SigningKey, TokenError,
+        Validation, Verifier, VerifyingKey,
     },
     user::{Epochs, User, UserId},
 };
@@ -350,25 +350,27 @@ impl AccessTokens {
     /// rightly but names nobody.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claimed, TokenError> {
         let claims: Presented = self.keys().verifier.verify(token, now.as_millis())?;
-        let role = Role::parse(&claims.role)
-            .map_err(|_| TokenError::from(crate::token::InvalidReason::ClaimsForm))?;
-        if claims.username.is_empty() || claims.sub != claims.user_id.to_string() {
-            return Err(crate::token::InvalidReason::ClaimsForm.into());
+        Ok(claims.claimed()?)
+    }
+}
+
+impl Presented {
+    /// Who it is, as the claims say.
+    fn claimed(self) -> Result<Claimed, InvalidReason> {
+        let role = Role::parse(&self.role).map_err(|_| InvalidReason::ClaimsForm)?;
+        if self.username.is_empty() || self.sub != self.user_id.to_string() {
+            return Err(InvalidReason::ClaimsForm);
         }
-        let session = claims
-            .sid
-            .map(|sid| SessionId::parse(&sid))
-            .transpose()
-            .map_err(|_| TokenError::from(crate::token::InvalidReason::ClaimsForm))?;
+        let session = self.sid.map(|sid| SessionId::parse(&sid)).transpose();
         Ok(Claimed {
             principal: Principal {
-                user_id: UserId::new(claims.user_id),
-                username: claims.username,
+                user_id: UserId::new(self.user_id),
+                username: self.username,
                 role,
-                session,
+                session: session.map_err(|_| InvalidReason::ClaimsForm)?,
                 key: None,
             },
-            epoch: claims.epoch.unwrap_or(0),
+            epoch: self.epoch.unwrap_or(0),
         })
     }
 }
@@ -384,6 +386,7 @@ fn extra_claim<'a>(source: &'a ClaimSource, user: &'a User) -> ExtraClaim<'a> {
 
 mod client_token;
 mod description;
+mod own_claims;
 mod revocation_list;
 mod rights;
 

@@ -68,13 +68,12 @@ impl Memory {
     pub(crate) fn of(pid: &str) -> Self {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let megabytes = |name: &str| {
-            let kib: f64 = status
+            // One that has ended, and waits for its parent to ask, has no memory and no such line.
+            let kib = status
                 .lines()
                 .find_map(|line| line.strip_prefix(name))
                 .and_then(|rest| rest.split_whitespace().next())
-                .unwrap()
-                .parse()
-                .unwrap();
+                .map_or(0.0, |kib| kib.parse::<f64>().unwrap());
             kib * 1024.0 / 1e6
         };
         Self {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use base64::Engine as _;
+
 use crate::measurement::bare_axum;
 use crate::measurement::connection::{
     self, Connection, form, form_with, get, get_with, login, post, post_with, register,
@@ -120,7 +122,7 @@ fn doorward(name: &'static str, folder: &Path, database: Option<&FreshDatabase>)
         users: Some(get("/users?limit=100", Some(&token))),
         introspect: Some(form_with(
             "/auth/introspect",
-            &format!("Authorization: Bearer {key}"),
+            &format!("Authorization: Basic {key}"),
             &format!("token={token}"),
         )),
         refreshes: true,
@@ -129,7 +131,7 @@ fn doorward(name: &'static str, folder: &Path, database: Option<&FreshDatabase>)
     }
 }
 
-/// An API key that may ask whether tokens count.
+/// An API key that may ask whether tokens count, as `Basic` has it.
 fn introspection_key(connection: &mut Connection, token: &str) -> String {
     let body =
         r#"{"name":"bench","permissions":["tokens:introspect"],"current_password":"alice123"}"#;
@@ -144,7 +146,9 @@ fn introspection_key(connection: &mut Connection, token: &str) -> String {
         "{}",
         connection.answer()
     );
-    field(connection.answer(), "key")
+    // It is the name, without a password.
+    let key = field(connection.answer(), "key");
+    base64::engine::general_purpose::STANDARD.encode(format!("{key}:"))
 }
 
 /// Nothing but axum and the verifier: what no server here can pass.
@@ -366,7 +370,6 @@ fn field(answer: &str, name: &str) -> String {
 
 /// The `kid` of a token's header.
 fn key_id(token: &str) -> String {
-    use base64::Engine as _;
     let header = token.split('.').next().unwrap();
     let header = base64::engine::general_purpose::URL_SAFE_NO_PAD
         .decode(header)

@@ -328,3 +328,28 @@ fn a_list_of_revocations_is_read_as_it_was_signed_and_nothing_else_is_one() {
         Err(TokenError::Expired)
     );
 }
+
+#[test]
+fn other_code_reads_claims_of_its_own_and_hears_whose_token_it_is() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Program5 {
+        user: String,
+    }
+    let tokens = tokens(AccessTokenPolicy::new("a"));
+    let read = |changes| {
+        let token = signed(&tokens, &claims(changes));
+        tokens.verify_claims::<Program5>(&token, NOW)
+    };
+    let (claimed, own) = read(serde_json::json!({"user": "alice"})).unwrap();
+    assert_eq!(own.user, "alice");
+    assert_eq!(claimed.unwrap().principal.user_id, UserId::new(7));
+    // One that names nobody in our form, as the lecture makes them.
+    let (claimed, own) = read(serde_json::json!({"user": "bob", "user_id": null})).unwrap();
+    assert_eq!((claimed, own.user.as_str()), (None, "bob"));
+    assert!(matches!(
+        read(serde_json::json!({})),
+        Err(TokenError::Invalid(_))
+    ));
+    let over = serde_json::json!({"user": "alice", "exp": NOW.as_seconds()});
+    assert_eq!(read(over).unwrap_err(), TokenError::Expired);
+}

@@ -57,10 +57,11 @@ pub use tallies::{LoginOutcome, RefreshOutcome, Tallies, TokenOutcome};
 pub use token_revocation::RevokeTokenError;
 pub use visitors::Visitor;
 
+use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::{
-    access::{AccessTokens, Issued},
+    access::{AccessTokens, Claimed, Issued},
     api_key::ApiKeyPolicy,
     clock::{Clock, Timestamp},
     foreign::Foreign,
@@ -228,26 +229,30 @@ impl Authenticator {
     /// [`TokenError`].
     pub fn verify_token(&self, token: &str) -> Result<Principal, TokenError> {
         let claimed = self.parts.tokens.verify(token, self.now())?;
-        let principal = claimed.principal;
-        if self
-            .revocations
-            .refuse(principal.user_id, principal.session, claimed.epoch)
-        {
-            return Err(TokenError::Revoked);
-        }
-        Ok(principal)
+        self.refuse_revoked(&claimed)?;
+        Ok(claimed.principal)
     }
 
-    /// Refuses a token of ours that was revoked; what is wrong with others, their verifier says. For handlers that read
-    /// claims of their own.
+    /// The claims of a token of ours that counts, for handlers that read claims of their own.
     ///
     /// # Errors
-    /// [`TokenError::Revoked`].
-    pub fn refuse_revoked(&self, token: &str) -> Result<(), TokenError> {
-        match self.verify_token(token) {
-            Err(TokenError::Revoked) => Err(TokenError::Revoked),
-            _ => Ok(()),
+    /// [`TokenError`].
+    pub fn verify_claims<C: DeserializeOwned>(&self, token: &str) -> Result<C, TokenError> {
+        let (claimed, claims) = self.parts.tokens.verify_claims(token, self.now())?;
+        if let Some(claimed) = claimed {
+            self.refuse_revoked(&claimed)?;
         }
+        Ok(claims)
+    }
+
+    fn refuse_revoked(&self, claimed: &Claimed) -> Result<(), TokenError> {
+        let Principal {
+            user_id, session, ..
+        } = claimed.principal;
+        if self.revocations.refuse(user_id, session, claimed.epoch) {
+            return Err(TokenError::Revoked);
+        }
+        Ok(())
     }
 
     /// The principal as the database has it now: `None` when the user is gone or disabled. Whoever acts on others
