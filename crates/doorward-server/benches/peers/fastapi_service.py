@@ -50,13 +50,16 @@ users = FastAPIUsers[User, uuid.UUID](get_manager, [backend])
 
 @asynccontextmanager
 async def lifespan(_):
-    async with engine.begin() as connection:
+    async with engine.connect() as connection:
         await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        # One worker after the other: each would make the table.
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
         await connection.run_sync(lambda sync: Base.metadata.create_all(sync, checkfirst=True))
         # A page of users to list.
         for number in range(100):
             row = {"id": uuid.uuid5(uuid.NAMESPACE_DNS, str(number)), "email": f"una-{number}@example.org", "hashed_password": "!"}
             await connection.execute(insert(User).values(row).on_conflict_do_nothing())
+        await connection.commit()
     yield
 
 
