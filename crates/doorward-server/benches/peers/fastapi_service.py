@@ -86,7 +86,7 @@ async def protected_basic(pair: HTTPBasicCredentials = Depends(HTTPBasic())):
 
 
 @app.get("/users")
-async def page(_: User = Depends(users.current_user(active=True))):
-    async with sessions() as session:
-        rows = await session.execute(select(User.id, User.email).order_by(User.id).limit(100))
-        return [{"id": str(number), "username": email, "role": "user"} for number, email in rows]
+async def page(_: User = Depends(users.current_user(active=True)), manager: UserManager = Depends(get_manager)):
+    # On the session that has read the caller: a second one would wait for a connection that the first ones hold.
+    rows = await manager.user_db.session.execute(select(User.id, User.email).order_by(User.id).limit(100))
+    return [{"id": str(number), "username": email, "role": "user"} for number, email in rows]
