@@ -16,8 +16,6 @@ use super::{Arg, DatabaseUrl, Sql, StoreError, Transaction, private_file, transa
 
 /// How long a statement waits for SQLite's write lock, and a caller for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
-/// How long a reader of SQLite that nobody uses stays open. Each keeps two megabytes of pages.
-const READER_IDLE: Duration = Duration::from_secs(20);
 /// How long a start waits before it opens a file again that another start is opening.
 const COME_AGAIN: Duration = Duration::from_millis(10);
 /// How often a transaction that lost a race is tried again (ASVS 15.4.2; DB-06: at most five).
@@ -114,7 +112,6 @@ impl Database {
                 let readers = SqlitePoolOptions::new()
                     .max_connections(max_connections.max(1))
                     .acquire_timeout(WAIT)
-                    .idle_timeout(READER_IDLE)
                     .connect_lazy_with(options.pragma("query_only", "ON"));
                 Pools::Sqlite { readers, writer }
             }
