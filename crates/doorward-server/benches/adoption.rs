@@ -19,14 +19,12 @@
 
 mod measurement;
 
-use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use measurement::mariadb::{self, FreshDatabase};
-use measurement::{machine, users};
+use measurement::{machine, process, users};
 
 /// Users per second, and how much more memory ten times the rows may take.
 const SQLITE_GOAL: f64 = 50_000.0;
@@ -102,7 +100,7 @@ fn adopt(folder: &Path, file: &str, users: usize, server: Option<&str>) -> Measu
     let mut child = command(&["adopt", "run", "plan.toml", "--from", file])
         .spawn()
         .unwrap();
-    let (cpu, memory) = watch(&mut child);
+    let (cpu, memory) = process::watch(&mut child);
     let took = begin.elapsed().as_secs_f64();
     assert!(child.wait().unwrap().success());
     Measured {
@@ -110,28 +108,4 @@ fn adopt(folder: &Path, file: &str, users: usize, server: Option<&str>) -> Measu
         cpu,
         memory,
     }
-}
-
-/// The last figures of a process before its end: CPU seconds and the largest resident memory in MB.
-fn watch(child: &mut Child) -> (f64, f64) {
-    let status = format!("/proc/{}/status", child.id());
-    let stat = format!("/proc/{}/stat", child.id());
-    let (mut cpu, mut memory) = (0.0, 0.0);
-    while child.try_wait().unwrap().is_none() {
-        // A process that has ended is in neither file any more.
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let highest = text
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
-        memory = highest.map_or(memory, |kib| kib * 1024.0 / 1e6);
-        let text = fs::read_to_string(&stat).unwrap_or_default();
-        if let Some((_, rest)) = text.rsplit_once(')') {
-            let fields: Vec<&str> = rest.split_whitespace().collect();
-            cpu = (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap())
-                / machine::TICKS;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    (cpu, memory)
 }

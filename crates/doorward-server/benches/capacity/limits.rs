@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use crate::measurement::connection::{Connection, get, get_with, login, register, token};
 use crate::measurement::flood;
 use crate::measurement::load;
+use crate::measurement::process;
 use crate::measurement::refresh;
+use crate::measurement::server::free_port;
 use crate::{LOOPBACK, PASSWORD, WRONG, latency, line, start};
 
 /// Counters of hashes, read from the metrics of a server.
@@ -21,11 +23,10 @@ struct Hashes {
 }
 
 impl Hashes {
-    /// A port for the metrics, which the server is told by `DOORWARD_METRICS_LISTEN`.
+    /// An address for the metrics, which the server is told by `DOORWARD_METRICS_LISTEN`.
     fn new() -> Self {
-        let free = std::net::TcpListener::bind((LOOPBACK, 0)).unwrap();
         Self {
-            metrics: free.local_addr().unwrap(),
+            metrics: (LOOPBACK, free_port()).into(),
         }
     }
 
@@ -98,10 +99,8 @@ pub(crate) fn oversized(folder: &Path) {
         writeln!(rows, "user-{number},\"{hash}\"").unwrap();
     }
     fs::write(folder.join("users.csv"), rows).unwrap();
-    let (_, _) = adopt(
-        folder,
-        &["adopt", "inspect", "users.csv", "--plan", "plan.toml"],
-    );
+    let inspect = ["adopt", "inspect", "users.csv", "--plan", "plan.toml"];
+    assert_eq!(adopt(folder, &inspect).0, 0);
     let begun = Instant::now();
     let (code, highest) = adopt(
         folder,
@@ -142,20 +141,8 @@ fn adopt(folder: &Path, arguments: &[&str]) -> (i32, f64) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let pid = child.id().to_string();
-    let mut highest = 0_f64;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return (status.code().unwrap(), highest);
-        }
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let kib = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next())
-            .and_then(|kib| kib.parse::<f64>().ok());
-        highest = highest.max(kib.unwrap_or(0.0) * 1024.0 / 1e6);
-        thread::sleep(Duration::from_millis(5));
-    }
+    let (_, highest) = process::watch(&mut child);
+    (child.wait().unwrap().code().unwrap(), highest)
 }
 
 /// C8: one client with the right password in each request, as the lecture's fourth program has it.
@@ -221,7 +208,7 @@ pub(crate) fn throughput(folder: &Path) {
             "{:.0} logins (Argon2id, 19 MiB, 2 passes) and {:.0} refreshes for each core, {:.0} MB",
             logins / cores,
             refreshes / cores,
-            crate::Memory::of(&server.pid()).highest
+            process::Memory::of(&server.pid()).highest
         ),
         logins / cores >= 15.0 && refreshes / cores >= 120.0,
     );

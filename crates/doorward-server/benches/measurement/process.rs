@@ -1,6 +1,9 @@
 //! What the kernel says of a process.
 
 use std::fs;
+use std::process::Child;
+use std::thread;
+use std::time::Duration;
 
 use super::machine::TICKS;
 
@@ -81,4 +84,27 @@ impl Memory {
             highest: megabytes("VmHWM:"),
         }
     }
+}
+
+/// Waits for a process, and answers its last figures before the end: CPU seconds and the largest resident memory in MB.
+pub(crate) fn watch(child: &mut Child) -> (f64, f64) {
+    let status = format!("/proc/{}/status", child.id());
+    let stat = format!("/proc/{}/stat", child.id());
+    let (mut cpu, mut memory) = (0.0, 0.0);
+    while child.try_wait().unwrap().is_none() {
+        // A process that has ended is in neither file any more.
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let highest = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
+        memory = highest.map_or(memory, |kib| kib * 1024.0 / 1e6);
+        let text = fs::read_to_string(&stat).unwrap_or_default();
+        if let Some((_, rest)) = text.rsplit_once(')') {
+            let fields: Vec<&str> = rest.split_whitespace().collect();
+            cpu = (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / TICKS;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    (cpu, memory)
 }

@@ -1,7 +1,7 @@
 //! Servers as child processes.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -125,4 +125,10 @@ fn listening(line: &str) -> Option<SocketAddr> {
         .strip_prefix("listening")?
         .split_once("http://")?;
     address.parse().ok()
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }

@@ -1,6 +1,5 @@
 //! How each server is started and asked.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -12,7 +11,7 @@ use crate::measurement::connection::{
     self, Connection, form, form_with, get, get_with, login, post, post_with, register,
 };
 use crate::measurement::mariadb::FreshDatabase;
-use crate::measurement::server::Server;
+use crate::measurement::server::{Server, free_port};
 
 const SECRET: &str = "a key for the benchmark, no secret, long enough";
 const NAME: &str = "una@example.org";
@@ -384,9 +383,4 @@ fn sources() -> PathBuf {
 
 fn workers() -> String {
     crate::measurement::machine::cores().to_string()
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

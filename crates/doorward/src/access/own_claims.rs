@@ -14,7 +14,7 @@ impl AccessTokens {
     /// that don't. The token is verified once.
     ///
     /// # Errors
-    /// As [`AccessTokens::verify`], also for claims that are no `C`.
+    /// [`TokenError`], also for claims that are no `C`; not for a token that names nobody.
     pub fn verify_claims<C: DeserializeOwned>(
         &self,
         token: &str,

@@ -15,8 +15,8 @@ use super::shared::{Next, Shared, Work};
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// How long a thread keeps its memory without a job: a login now and then does not pay for it anew each time, and an hour after
-/// a storm the server is as small as before.
+/// How long a thread keeps its memory without a job: logins that follow each other do not pay for it anew, and soon after a storm
+/// nothing is held for the next one.
 const KEEPS_MEMORY: Duration = Duration::from_secs(10);
 
 /// Runs jobs until the pool is dropped.
